@@ -1,0 +1,33 @@
+"""The schema: what is unique or bounded by a rule is so by a named constraint."""
+
+from core.db.tables.base import metadata
+from core.db.tables.calendar import calendar_blocks, sessions
+from core.db.tables.money import checkouts, disputes, orders, payments, provider_events, refunds
+from core.db.tables.people import communities, members, mentor_hours, mentor_overrides, mentors, products
+from core.db.tables.records import history, notices
+from core.db.tables.seats import ledger, offers, packs, seats, waiting_list
+
+__all__ = [
+    "calendar_blocks",
+    "checkouts",
+    "communities",
+    "disputes",
+    "history",
+    "ledger",
+    "members",
+    "mentor_hours",
+    "mentor_overrides",
+    "mentors",
+    "metadata",
+    "notices",
+    "offers",
+    "orders",
+    "packs",
+    "payments",
+    "products",
+    "provider_events",
+    "refunds",
+    "seats",
+    "sessions",
+    "waiting_list",
+]

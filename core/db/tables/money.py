@@ -1,0 +1,160 @@
+"""Orders, the checkouts they opened, the money that moved, and what providers told us."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from core.db.tables.base import Id, at, key, maybe_at, metadata, where
+from core.db.types import Word, one_of
+from core.rules.states import EventState, OrderState, RefundCause, RefundState
+
+# One intention to buy, with its snapshot: what was promised stays what it was when the product changes.
+orders = Table(
+    "orders",
+    metadata,
+    key(),
+    Column("community_id", Id, nullable=False),
+    Column("student_id", Id, nullable=False),
+    Column("mentor_id", Id, nullable=False),
+    Column("product_id", Id, nullable=False),
+    Column("state", Word(OrderState), nullable=False),
+    Column("pay_token", String(64), nullable=False),
+    Column("product_name", String(100), nullable=False),
+    Column("sessions", Integer, nullable=False),
+    Column("session_minutes", Integer, nullable=False),
+    Column("validity_days", Integer, nullable=False),
+    Column("price_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False),
+    Column("due_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    at("created_at"),
+    maybe_at("pending_at"),
+    maybe_at("settled_at"),
+    ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
+    ForeignKeyConstraint(["mentor_id", "community_id"], ["mentors.member_id", "mentors.community_id"]),
+    ForeignKeyConstraint(["product_id", "mentor_id"], ["products.id", "products.mentor_id"]),
+    UniqueConstraint("pay_token"),
+    UniqueConstraint("id", "student_id", "mentor_id"),
+    one_of("state", OrderState),
+    CheckConstraint("student_id <> mentor_id", name="two_people"),
+    CheckConstraint("discount_minor >= 0 AND due_minor >= 0 AND price_minor = discount_minor + due_minor", name="sum"),
+    CheckConstraint("sessions >= 1 AND validity_days >= 1", name="snapshot"),
+    # Rule 8: one open order a pair.
+    Index(
+        "uq_orders_one_open",
+        "student_id",
+        "mentor_id",
+        unique=True,
+        **where("state IN ('open', 'pending')"),
+    ),
+    Index("ix_orders_student", "student_id", "created_at"),
+)
+
+# What we ask a provider for. Its row id makes the idempotency key; `opened_at` is empty until the provider answered.
+checkouts = Table(
+    "checkouts",
+    metadata,
+    key(),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("provider", String(16), nullable=False),
+    Column("provider_ref", String(255)),
+    Column("url", Text),
+    at("created_at"),
+    at("expires_at"),
+    maybe_at("opened_at"),
+    maybe_at("closed_at"),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    maybe_at("next_attempt_at"),
+    UniqueConstraint("order_id"),
+    UniqueConstraint("provider", "provider_ref"),
+    Index("ix_checkouts_due", "next_attempt_at", **where("closed_at IS NULL")),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    key(),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("provider", String(16), nullable=False),
+    Column("provider_ref", String(255), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("tax_minor", BigInteger, nullable=False),
+    Column("refunded_minor", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("lost_minor", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("currency", String(3), nullable=False),
+    at("paid_at"),
+    at("recorded_at"),
+    UniqueConstraint("provider", "provider_ref"),
+    CheckConstraint("amount_minor >= 0 AND tax_minor >= 0", name="amount"),
+    CheckConstraint("refunded_minor >= 0 AND lost_minor >= 0", name="given_back"),
+    CheckConstraint("refunded_minor + lost_minor <= amount_minor", name="books"),
+    Index(None, "order_id"),
+)
+
+refunds = Table(
+    "refunds",
+    metadata,
+    key(),
+    Column("payment_id", Id, ForeignKey("payments.id"), nullable=False),
+    Column("state", Word(RefundState), nullable=False),
+    Column("cause", Word(RefundCause), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("provider_ref", String(255)),
+    at("created_at"),
+    maybe_at("done_at"),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    maybe_at("next_attempt_at"),
+    Column("last_error", Text),
+    one_of("state", RefundState),
+    one_of("cause", RefundCause),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    UniqueConstraint("provider_ref"),
+    # Rules 25 and 27: what is refunded by itself is refunded once a payment.
+    Index("uq_refunds_automatic", "payment_id", unique=True, **where("cause <> 'staff'")),
+    Index("ix_refunds_due", "next_attempt_at", **where("state = 'intended'")),
+)
+
+disputes = Table(
+    "disputes",
+    metadata,
+    key(),
+    Column("payment_id", Id, ForeignKey("payments.id"), nullable=False),
+    Column("provider_ref", String(255), nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("outcome", String(16)),
+    at("opened_at"),
+    maybe_at("closed_at"),
+    CheckConstraint("outcome IS NULL OR outcome IN ('won', 'lost')", name="outcome"),
+    UniqueConstraint("provider_ref"),
+)
+
+# Authentic events, raw and whole (rule 30). A row here and what the event caused are one transaction.
+provider_events = Table(
+    "provider_events",
+    metadata,
+    key(),
+    Column("provider", String(16), nullable=False),
+    Column("event_id", String(255), nullable=False),
+    Column("kind", String(100), nullable=False),
+    Column("state", Word(EventState), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("order_id", Id),
+    Column("why", Text),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    maybe_at("next_attempt_at"),
+    at("received_at"),
+    UniqueConstraint("provider", "event_id"),
+    one_of("state", EventState),
+    Index("ix_provider_events_due", "next_attempt_at", **where("state = 'failed'")),
+)

@@ -1,0 +1,5 @@
+"""Faults that have a name. Refusals are values in `core.rules.refusals`; conflicts live and die in `core.db`."""
+
+
+class DatabaseOutdated(Exception):
+    """The schema is older than the code: run `seatkeeper migrate`."""

@@ -1,0 +1,206 @@
+"""What lies outside our process, as Protocols: the clock, the poke, providers of payment, couriers of notices.
+
+What comes back from a provider is typed here, and nothing else of a provider's shape goes further in.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.rules.states import Channel
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The instant, aware, in UTC."""
+        ...
+
+
+class Poke(Protocol):
+    def __call__(self) -> None:
+        """Called after a commit that left work for the jobs; it may be called from any task of the loop, and never waits."""
+        ...
+
+
+# ---------------------------------------------------------------- payments
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutRequest:
+    """What a checkout is to charge. `key` is the idempotency key: the same key asks for the same checkout."""
+
+    key: str
+    order_id: int
+    title: str
+    amount_minor: int
+    currency: str
+    expires_at: datetime
+    success_url: str
+    cancel_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCheckout:
+    ref: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """A refund to make. `key` is the idempotency key of the row that owes it."""
+
+    key: str
+    payment_ref: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """The checkout's money has moved. `amount_minor` is what was received, tax within."""
+
+    checkout_ref: str
+    payment_ref: str
+    amount_minor: int
+    tax_minor: int
+    currency: str
+    paid_at: datetime
+    livemode: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The checkout is completed, the money has not moved yet (an asynchronous method)."""
+
+    checkout_ref: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedUnpaid:
+    """The provider says that the checkout can no longer be paid, or that its payment failed."""
+
+    checkout_ref: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StillOpen:
+    """The provider says that the checkout may still be paid."""
+
+    checkout_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    refund_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFailed:
+    """The provider will not make this refund, however often it is asked."""
+
+    why: str
+
+
+CheckoutNews = Paid | Pending | ClosedUnpaid | StillOpen
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """An authentic event. `news` is None for a kind that we do not know or cannot read: it is parked (rule 30)."""
+
+    provider: str
+    event_id: str
+    kind: str
+    body: bytes
+    news: CheckoutNews | None
+    why_parked: str | None = None
+
+
+class ProviderUnavailable(Exception):
+    """The provider did not answer, or not now: ask again later under the same key."""
+
+
+class ProviderRefused(Exception):
+    """The provider will never do what was asked: the request or the configuration is wrong. The text is safe to log."""
+
+
+class PaymentProvider(Protocol):
+    """One provider. Every call raises `ProviderUnavailable` or `ProviderRefused`, and nothing of an SDK's own."""
+
+    name: str
+
+    async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout: ...
+
+    async def ask_checkout(self, ref: str) -> CheckoutNews:
+        """What the provider says of this checkout now."""
+        ...
+
+    async def close_checkout(self, ref: str) -> CheckoutNews:
+        """Close the checkout if it is still open; what the provider says of it afterwards."""
+        ...
+
+    async def refund(self, request: RefundRequest) -> Refunded | RefundFailed: ...
+
+
+# ---------------------------------------------------------------- notices
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something that the reader may press. With `url` it is a link, else an action on a row, checked again when pressed."""
+
+    label: str
+    action: str = ""
+    subject_id: int = 0
+    url: str = ""
+    style: str = "secondary"  # primary, secondary, success, danger
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one person is told: a title, a text in Discord's markdown, and buttons."""
+
+    title: str
+    text: str
+    buttons: Sequence[Button] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a message goes: a member's DM by Discord user id, or a channel by its id."""
+
+    channel: Channel
+    discord_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelClosed:
+    """This road is closed to this person (50007, 50278, a deleted channel): take the next rung at once."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfter:
+    """Not now (429, 5xx, the network): try again, not before so many seconds where the other side named them."""
+
+    seconds: float | None
+    why: str
+
+
+Answer = Delivered | ChannelClosed | RetryAfter
+
+
+class Courier(Protocol):
+    async def send(self, address: Address, message: Message, nonce: str) -> Answer:
+        """Deliver; the same nonce within some minutes is delivered once."""
+        ...

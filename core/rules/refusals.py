@@ -1,0 +1,78 @@
+"""Every expected no, by name. Each reason has a sentence in `core.texts.refusals`; a test proves it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something that was asked for is not done."""
+
+    # who and what
+    NOT_YOURS = "not_yours"
+    NOT_STAFF = "not_staff"
+    NOT_SET_UP = "not_set_up"
+    ALREADY_SET_UP = "already_set_up"
+    UNKNOWN_MENTOR = "unknown_mentor"
+    UNKNOWN_PRODUCT = "unknown_product"
+    UNKNOWN_SESSION = "unknown_session"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    ALREADY_A_MENTOR = "already_a_mentor"
+    PRODUCT_EXISTS = "product_exists"
+    BAD_HOURS = "bad_hours"
+    BAD_NUMBER = "bad_number"
+    BAD_CURRENCY = "bad_currency"
+    BAD_NAME = "bad_name"
+
+    # buying and seats (rules 6 to 13)
+    OWN_MENTOR = "own_mentor"
+    NOTHING_FOR_SALE = "nothing_for_sale"
+    MENTOR_PAUSED = "mentor_paused"
+    MENTOR_FULL = "mentor_full"
+    GRACE_IS_OVER = "grace_is_over"
+    TOO_MANY_CHECKOUTS = "too_many_checkouts"
+    TOO_MANY_UNPAID = "too_many_unpaid"
+    ALREADY_PAID = "already_paid"
+    CHECKOUT_OPENING = "checkout_opening"
+    PAYMENT_IS_SETTLING = "payment_is_settling"
+    PROVIDER_UNREACHABLE = "provider_unreachable"
+    PROVIDER_NOT_CONFIGURED = "provider_not_configured"
+
+    # releasing (rules 9 to 12)
+    NOT_IN_GRACE = "not_in_grace"
+    GRACE_NOT_OVER = "grace_not_over"
+    ORDER_UNSETTLED = "order_unsettled"
+    WARNING_NOT_DELIVERED = "warning_not_delivered"
+
+    # booking (rules 2, 3, 14, 15)
+    NO_SEAT = "no_seat"
+    SEAT_NOT_PAID = "seat_not_paid"
+    SEAT_IN_GRACE = "seat_in_grace"
+    NO_SESSIONS_LEFT = "no_sessions_left"
+    ALL_SESSIONS_BOOKED = "all_sessions_booked"
+    PACK_EXPIRES_FIRST = "pack_expires_first"
+    PACK_FROZEN = "pack_frozen"
+    IN_THE_PAST = "in_the_past"
+    TOO_SOON = "too_soon"
+    TOO_FAR_AHEAD = "too_far_ahead"
+    OUTSIDE_HOURS = "outside_hours"
+    BLACKED_OUT = "blacked_out"
+    MENTOR_BUSY = "mentor_busy"
+    STUDENT_BUSY = "student_busy"
+
+    # completing (rules 19 to 21)
+    NOT_STARTED = "not_started"
+    SESSION_CANCELED = "session_canceled"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An expected no, returned and never raised. `facts` fill the sentence: instants, counts, names."""
+
+    reason: Reason
+    facts: tuple[tuple[str, object], ...] = ()
+
+
+def refuse(reason: Reason, **facts: object) -> Refused:
+    """A refusal with the facts that its sentence needs."""
+    return Refused(reason, tuple(sorted(facts.items())))
