@@ -21,6 +21,7 @@ class Settings:
     returned_pack_days: int = 14  # 3
     notice_hours: int = 24  # 14
     horizon_days: int = 60  # 14
+    no_show_minutes: int = 10  # 19
 
     @property
     def grace_for(self) -> timedelta:

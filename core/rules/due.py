@@ -1,0 +1,140 @@
+"""When the notices of a session are due, and which notices are no longer true when their time comes (21, 22, 34)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.rules.notices import NoticeKind
+from core.rules.states import OrderState, SeatState, SessionState
+
+TOMORROW_FOR = timedelta(hours=24)
+SOON_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """A notice to write, and from when it is to be sent."""
+
+    kind: NoticeKind
+    due_at: datetime
+
+
+def session_notices(starts_at: datetime, ends_at: datetime, now: datetime) -> tuple[DueNotice, ...]:
+    """What a session booked now will owe. A reminder whose time has come by then is not written: booking said it."""
+    reminders = (
+        DueNotice(NoticeKind.SESSION_TOMORROW, starts_at - TOMORROW_FOR),
+        DueNotice(NoticeKind.SESSION_SOON, starts_at - SOON_FOR),
+    )
+    prompt = DueNotice(NoticeKind.OUTCOME_PROMPT, ends_at)
+    return (*(reminder for reminder in reminders if now < reminder.due_at), prompt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFacts:
+    """What is true of a notice's subject when it is to be sent. `cycle` is the notice's own; the rest is read again."""
+
+    cycle: int = 0
+    seat_state: SeatState | None = None
+    grace_number: int = 0
+    grace_ends_at: datetime | None = None
+    purchases: int = 0
+    pair_remaining: int = 0
+    session_state: SessionState | None = None
+    starts_at: datetime | None = None
+    order_state: OrderState | None = None
+
+
+def why_drop(kind: NoticeKind, facts: NoticeFacts, now: datetime) -> str | None:
+    """Why the notice would be false if it went out now; None if it is to be sent, however late."""
+    return DROPPED[kind](facts, now)
+
+
+def _never(_facts: NoticeFacts, _now: datetime) -> str | None:
+    """It tells of something that happened, which no later state undoes."""
+    return None
+
+
+def _unless_order(*states: OrderState) -> Callable[[NoticeFacts, datetime], str | None]:
+    def why(facts: NoticeFacts, _now: datetime) -> str | None:
+        return None if facts.order_state in states else f"the order is {facts.order_state or 'gone'}"
+
+    return why
+
+
+def _unless_seat(*states: SeatState) -> Callable[[NoticeFacts, datetime], str | None]:
+    def why(facts: NoticeFacts, _now: datetime) -> str | None:
+        return None if facts.seat_state in states else f"the seat is {facts.seat_state or 'gone'}"
+
+    return why
+
+
+def _unless_session(*states: SessionState) -> Callable[[NoticeFacts, datetime], str | None]:
+    def why(facts: NoticeFacts, _now: datetime) -> str | None:
+        return None if facts.session_state in states else f"the session is {facts.session_state or 'gone'}"
+
+    return why
+
+
+_unless_scheduled = _unless_session(SessionState.SCHEDULED)
+_unless_in_grace = _unless_seat(SeatState.GRACE)
+
+
+def _session_soon(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.starts_at is not None and facts.starts_at <= now:
+        return "the session has begun"
+    return _unless_scheduled(facts, now)
+
+
+def _session_tomorrow(facts: NoticeFacts, now: datetime) -> str | None:
+    # After downtime both reminders may wait, and they would say the same: the later one goes.
+    if facts.starts_at is not None and facts.starts_at - SOON_FOR <= now < facts.starts_at:
+        return "the next reminder is due"
+    return _session_soon(facts, now)
+
+
+def _renewal_reminder(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.cycle != facts.purchases:
+        return "the student has renewed"
+    if facts.pair_remaining != 1:
+        return f"{facts.pair_remaining} sessions are left"
+    return _unless_seat(SeatState.ACTIVE)(facts, now)
+
+
+def _final_warning(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.cycle != facts.grace_number:
+        return "it belongs to an older grace"
+    return _unless_in_grace(facts, now)
+
+
+def _grace_began(facts: NoticeFacts, now: datetime) -> str | None:
+    # The warning moves the end that it announces (rule 12); this one would announce a time that is over.
+    if facts.grace_ends_at is not None and facts.grace_ends_at <= now:
+        return "its end has passed"
+    return _final_warning(facts, now)
+
+
+DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
+    NoticeKind.PURCHASE_CONFIRMED: _unless_order(OrderState.FULFILLED),
+    NoticeKind.STUDENT_JOINED: _unless_seat(SeatState.ACTIVE, SeatState.GRACE),
+    NoticeKind.SESSION_BOOKED: _unless_scheduled,
+    NoticeKind.SESSION_TOMORROW: _session_tomorrow,
+    NoticeKind.SESSION_SOON: _session_soon,
+    NoticeKind.OUTCOME_PROMPT: _unless_scheduled,
+    NoticeKind.SESSION_COMPLETED: _unless_session(SessionState.COMPLETED, SessionState.NO_SHOW),
+    NoticeKind.RENEWAL_REMINDER: _renewal_reminder,
+    NoticeKind.GRACE_BEGAN: _grace_began,
+    NoticeKind.FINAL_WARNING: _final_warning,
+    NoticeKind.SEAT_RENEWED: _unless_order(OrderState.FULFILLED),
+    NoticeKind.SEAT_RELEASED: _unless_seat(SeatState.RELEASED),
+    NoticeKind.SEAT_RELEASED_MENTOR: _unless_seat(SeatState.RELEASED),
+    NoticeKind.SEAT_RELEASED_STAFF: _unless_seat(SeatState.RELEASED),
+    NoticeKind.PAYMENT_PENDING: _unless_order(OrderState.PENDING),
+    NoticeKind.PAYMENT_FAILED: _unless_order(OrderState.CLOSED),
+    NoticeKind.SEATLESS_PAYMENT: _unless_order(OrderState.REFUNDED),
+    NoticeKind.SEATLESS_PAYMENT_STAFF: _unless_order(OrderState.REFUNDED),
+    NoticeKind.PAYMENT_PARKED_STAFF: _unless_order(OrderState.PARKED),
+    NoticeKind.PAID_TWICE_STAFF: _never,
+    NoticeKind.ABOVE_CAPACITY_STAFF: _never,
+    NoticeKind.REFUND_FAILED_STAFF: _never,
+}
+"""For every kind, why it would be dropped. A test proves that none is missing."""
