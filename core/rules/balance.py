@@ -11,7 +11,7 @@ from core.rules.states import EntryKind, PackState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """One pack as it stands. `session_minutes` was sold with it: the mentor may change the length for later packs only."""
+    """One pack as it stands. `session_minutes` was sold with it; a mentor's new length is for later packs."""
 
     id: int
     total: int
