@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Executable, RowMapping, event, literal, select
+from sqlalchemy import Executable, RowMapping, Table, event, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -53,6 +54,10 @@ class Transaction:
     async def value(self, statement: Executable) -> Any:
         """The first column of the first row, or None."""
         return (await self.connection.execute(statement)).scalar()
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An insert that knows `on_conflict_do_nothing` on either database."""
+        return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)
 
     async def write_all(self, *writes: UpdateBase) -> None:
         """Run writes that do not depend on each other; PostgreSQL takes them in one round trip."""
