@@ -1,0 +1,61 @@
+"""Fixtures for every room: databases of both kinds, and the rules that keep tests repeatable and offline."""
+
+import os
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import hypothesis
+import pytest
+
+from tests.databases import Databases, PostgresDatabases, SqliteDatabases
+from tests.postgres import running_server
+
+SERVER_URL = os.environ.get("TEST_DATABASE_URL")
+
+# Two shared cores make one example slow now and then; pytest-timeout ends what really hangs.
+hypothesis.settings.register_profile("seatkeeper", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("seatkeeper")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests reach the server of TEST_DATABASE_URL, too, before pytest-socket reads its list."""
+    if SERVER_URL and (host := urlsplit(SERVER_URL).hostname):
+        config.option.allow_hosts += f",{host}"
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatabases]:
+    if SERVER_URL:
+        databases = PostgresDatabases(SERVER_URL)
+        yield databases
+        databases.close()
+        return
+    with running_server(tmp_path_factory.mktemp("postgres") / "server.log") as url:
+        yield PostgresDatabases(url)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Databases of one kind, each test once for each; for tests that need several, as state machines do.
+
+    For one kind alone: `@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)`.
+    """
+    if request.param == "sqlite":
+        return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+    made: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    return made
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    with databases.migrated() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database_url(databases: Databases) -> Iterator[str]:
+    """A database of the test's own without tables, for tests of the migrations."""
+    with databases.empty() as url:
+        yield url

@@ -1,0 +1,115 @@
+"""Databases for tests, empty or migrated, of both kinds that the product runs on."""
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import psycopg
+
+
+class Databases(Protocol):
+    """Makes any number of databases, apart from each other, each gone when its block ends."""
+
+    def empty(self) -> AbstractContextManager[str]:
+        """The URL of a database without tables."""
+
+    def migrated(self) -> AbstractContextManager[str]:
+        """The URL of a database at the newest revision of the schema; migrated once, then copied."""
+
+
+class SqliteDatabases:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        with self._file() as file:
+            yield _sqlite_url(file)
+
+    @contextmanager
+    def migrated(self) -> Iterator[str]:
+        with self._file() as file:
+            shutil.copyfile(self._template, file)
+            yield _sqlite_url(file)
+
+    @cached_property
+    def _template(self) -> Path:
+        file = self.folder / "template"
+        _upgrade(_sqlite_url(file))
+        db = sqlite3.connect(file)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # everything into the one file that is copied
+        db.close()
+        return file
+
+    @contextmanager
+    def _file(self) -> Iterator[Path]:
+        file = self.folder / f"{secrets.token_hex(6)}.db"
+        try:
+            yield file
+        finally:
+            for left in self.folder.glob(f"{file.name}*"):
+                left.unlink()
+
+
+class PostgresDatabases:
+    def __init__(self, server_url: str) -> None:
+        """`server_url` names a database to give orders in; its user may create others."""
+        self.server_url = f"postgresql://{server_url.partition('://')[2]}"
+        self._template_name: str | None = None
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        name = self._create()
+        try:
+            yield self._url(name)
+        finally:
+            self._drop(name)
+
+    @contextmanager
+    def migrated(self) -> Iterator[str]:
+        if self._template_name is None:
+            template = self._create()
+            _upgrade(self._url(template))
+            self._template_name = template
+        name = self._create(self._template_name)
+        try:
+            yield self._url(name)
+        finally:
+            self._drop(name)
+
+    def close(self) -> None:
+        if self._template_name is not None:
+            self._drop(self._template_name)
+
+    def _create(self, template: str = "template0") -> str:
+        # Several test runs may share a server named by TEST_DATABASE_URL.
+        name = f"seatkeeper_test_{secrets.token_hex(6)}"
+        self._order(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._order(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _order(self, statement: str) -> None:
+        # Neither asyncpg nor SQLAlchemy, so that no event loop is needed and no pool is shared with what is tested.
+        with psycopg.connect(self.server_url, autocommit=True) as db:
+            db.execute(statement.encode())
+
+    def _url(self, name: str) -> str:
+        return urlsplit(self.server_url)._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()
+
+
+def _sqlite_url(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
+def _upgrade(url: str) -> None:
+    from core.db.migrate import upgrade
+
+    upgrade(url)
