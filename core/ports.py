@@ -68,6 +68,7 @@ class Paid:
     currency: str
     paid_at: datetime
     livemode: bool
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Pending:
 
     checkout_ref: str
     since: datetime
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class ClosedUnpaid:
 
     checkout_ref: str
     failed: bool = False
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class StillOpen:
     """The provider says that the checkout may still be paid."""
 
     checkout_ref: str
+    order_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class RefundFailed:
 
 
 CheckoutNews = Paid | Pending | ClosedUnpaid | StillOpen
+"""`order_id` is what we wrote on the checkout when we asked for it: it finds the order of a checkout whose opening a
+crash kept from us."""
 
 
 @dataclass(frozen=True, slots=True)

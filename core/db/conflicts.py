@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.rules.refusals import Reason
 
-# SQLite names the columns of a plain unique constraint, and the index or check by its name; PostgreSQL always the constraint.
+# PostgreSQL names the constraint; SQLite the columns where a constraint or index is unique.
 _MEANINGS: dict[str, Reason] = {
     "ex_calendar_blocks_overlap": Reason.MENTOR_BUSY,
     "ck_packs_holds": Reason.ALL_SESSIONS_BOOKED,

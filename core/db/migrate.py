@@ -15,7 +15,7 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(url: str) -> None:
-    """Apply every migration that the database lacks, each in one transaction. Blocking: call it before the loop starts."""
+    """Apply every migration that the database lacks, in one transaction. Blocking: call it before the loop starts."""
     with _connected(url) as connection:
         config = _config()
         config.attributes["connection"] = connection

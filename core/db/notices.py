@@ -23,7 +23,7 @@ class Owed:
 
 
 def owe(tx: Transaction, community_id: int, *owed: Owed) -> Insert:
-    """The write that owes these notices. One that is owed already, by (kind, subject, cycle), stays as it is (rule 32)."""
+    """The write that owes these notices. One owed already, by (kind, subject, cycle), stays as it is (rule 32)."""
     rows = [
         {
             "community_id": community_id,

@@ -10,7 +10,7 @@ E = TypeVar("E", bound=StrEnum)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC instant; a naive one is a programming error. SQLite drops offsets, so they are put back on reading."""
+    """An aware UTC instant; a naive one is a programming error. SQLite drops offsets: reading puts them back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -123,12 +123,11 @@ class Database:
         raise AssertionError("unreachable")
 
     async def _attempt(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        async with self._writer.connect() as connection:
-            async with connection.begin() as open_transaction:
-                result = await work(Transaction(connection, self.clock.now()))
-                if isinstance(result, Refused):
-                    await open_transaction.rollback()
-                    return result
+        async with self._writer.connect() as connection, connection.begin() as open_transaction:
+            result = await work(Transaction(connection, self.clock.now()))
+            if isinstance(result, Refused):
+                await open_transaction.rollback()
+                return result
         self.poke()
         return result
 
@@ -144,7 +143,7 @@ def transaction(
     """The use case as its callers see it: `book(db, …)` instead of `book(tx, …)`."""
 
     @functools.wraps(work)
-    async def run(db: Database, *args: P.args, **kwargs: P.kwargs) -> T | Refused:
+    async def run(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T | Refused:
         return await db.write(lambda tx: work(tx, *args, **kwargs))
 
     return run
@@ -156,7 +155,7 @@ def reading(
     """A read model as its callers see it: `schedule(db, …)`."""
 
     @functools.wraps(work)
-    async def run(db: Database, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(db: Database, /, *args: P.args, **kwargs: P.kwargs) -> T:
         async with db.look() as tx:
             return await work(tx, *args, **kwargs)
 

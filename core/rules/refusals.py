@@ -26,6 +26,7 @@ class Reason(StrEnum):
 
     # buying and seats (rules 6 to 13)
     OWN_MENTOR = "own_mentor"
+    CHOOSE_PRODUCT = "choose_product"
     NOTHING_FOR_SALE = "nothing_for_sale"
     MENTOR_PAUSED = "mentor_paused"
     MENTOR_FULL = "mentor_full"
@@ -36,6 +37,7 @@ class Reason(StrEnum):
     CHECKOUT_OPENING = "checkout_opening"
     PAYMENT_IS_SETTLING = "payment_is_settling"
     PROVIDER_UNREACHABLE = "provider_unreachable"
+    PROVIDER_REFUSED = "provider_refused"
     PROVIDER_NOT_CONFIGURED = "provider_not_configured"
 
     # releasing (rules 9 to 12)
@@ -59,6 +61,9 @@ class Reason(StrEnum):
     BLACKED_OUT = "blacked_out"
     MENTOR_BUSY = "mentor_busy"
     STUDENT_BUSY = "student_busy"
+
+    # expiring (rule 3)
+    NOTHING_TO_EXPIRE = "nothing_to_expire"
 
     # completing (rules 19 to 21)
     NOT_STARTED = "not_started"

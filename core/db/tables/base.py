@@ -1,6 +1,8 @@
 """What every table shares: names of constraints, the id, the two kinds of instant column."""
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, TextClause, text
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, text
 
 from core.db.types import UtcDateTime
 
@@ -33,6 +35,6 @@ def maybe_at(name: str) -> Column:  # type: ignore[type-arg]  # the type is UtcD
     return Column(name, UtcDateTime, nullable=True)
 
 
-def where(condition: str) -> dict[str, TextClause]:
+def where(condition: str) -> dict[str, Any]:
     """A partial index on both databases, for `Index(…, **where("…"))`."""
     return {"postgresql_where": text(condition), "sqlite_where": text(condition)}

@@ -43,8 +43,8 @@ sessions = Table(
     Index("ix_sessions_pack", "pack_id"),
 )
 
-# Two rows a session: the student's, and the mentor's widened by the buffer as it was at booking (rule 15). That no two
-# live blocks of a member overlap is held by the first migration: an exclusion constraint on PostgreSQL, a trigger on SQLite.
+# Two rows a session: the student's, and the mentor's widened by the buffer as it was at booking (rule 15). No two live
+# blocks of a member overlap: an exclusion constraint on PostgreSQL, a trigger on SQLite, both in the first migration.
 calendar_blocks = Table(
     "calendar_blocks",
     metadata,

@@ -62,7 +62,9 @@ packs = Table(
     at("created_at"),
     ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
     ForeignKeyConstraint(["mentor_id", "community_id"], ["mentors.member_id", "mentors.community_id"]),
-    ForeignKeyConstraint(["order_id", "student_id", "mentor_id"], ["orders.id", "orders.student_id", "orders.mentor_id"]),
+    ForeignKeyConstraint(
+        ["order_id", "student_id", "mentor_id"], ["orders.id", "orders.student_id", "orders.mentor_id"]
+    ),
     UniqueConstraint("order_id"),  # rule 25: one fulfilment an order
     UniqueConstraint("id", "student_id", "mentor_id"),
     one_of("state", PackState),

@@ -1,0 +1,163 @@
+"""Orders, their checkouts and payments: reads for a decision, and guarded writes."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy.sql.dml import Update
+
+from core.db.tables import checkouts, communities, members, mentors, orders, packs, payments, products, seats
+from core.db.unit import Transaction
+from core.ports import Paid
+from core.rules.states import OrderState, PackState, SeatState
+
+UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
+
+
+def _with_checkout() -> Select[Any]:
+    return select(
+        orders,
+        checkouts.c.id.label("checkout_id"),
+        checkouts.c.provider,
+        checkouts.c.provider_ref,
+        checkouts.c.url,
+        checkouts.c.expires_at,
+        checkouts.c.closed_at,
+        members.c.name.label("mentor_name"),
+    ).select_from(orders.join(checkouts).join(members, members.c.id == orders.c.mentor_id))
+
+
+async def unsettled_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> RowMapping | None:
+    """The pair's one order that is open or pending, with its checkout."""
+    return await tx.one(
+        _with_checkout().where(
+            orders.c.student_id == student_id, orders.c.mentor_id == mentor_id, orders.c.state.in_(UNSETTLED)
+        )
+    )
+
+
+async def with_checkout(tx: Transaction, order_id: int) -> RowMapping | None:
+    """One order with its checkout."""
+    return await tx.one(_with_checkout().where(orders.c.id == order_id))
+
+
+async def of_token(tx: Transaction, token: str) -> RowMapping | None:
+    """The order behind a pay link, with what its page shows."""
+    return await tx.one(
+        _with_checkout()
+        .add_columns(communities.c.guild_id)
+        .join(communities, communities.c.id == orders.c.community_id)
+        .where(orders.c.pay_token == token)
+    )
+
+
+async def products_on_sale(tx: Transaction, mentor_id: int) -> list[RowMapping]:
+    return list(
+        await tx.all(
+            select(products)
+            .where(products.c.mentor_id == mentor_id, products.c.retired_at.is_(None))
+            .order_by(products.c.id)
+        )
+    )
+
+
+async def last_product_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> int | None:
+    product_id: int | None = await tx.value(
+        select(orders.c.product_id)
+        .where(
+            orders.c.student_id == student_id,
+            orders.c.mentor_id == mentor_id,
+            orders.c.state == OrderState.FULFILLED,
+        )
+        .order_by(orders.c.id.desc())
+        .limit(1)
+    )
+    return product_id
+
+
+async def for_settling(tx: Transaction, provider: str, ref: str, order_id: int | None) -> RowMapping | None:
+    """The order that a provider's news is about, locked, with the pair's live seat and what a renewal builds on.
+
+    Found by the checkout's reference; by the order's id only while a crash keeps the reference from us.
+    """
+    of_pair = (packs.c.student_id == orders.c.student_id) & (packs.c.mentor_id == orders.c.mentor_id)
+    latest_expiry = select(func.max(packs.c.expires_at)).where(
+        of_pair, packs.c.state == PackState.ACTIVE, packs.c.remaining > 0, packs.c.expires_at > tx.now
+    )
+    purchases = select(func.count()).select_from(packs).where(of_pair)
+    about = (checkouts.c.provider == provider) & (checkouts.c.provider_ref == ref)
+    if order_id is not None:
+        about |= (checkouts.c.provider == provider) & checkouts.c.provider_ref.is_(None) & (orders.c.id == order_id)
+    return await tx.one(
+        _with_checkout()
+        .add_columns(
+            seats.c.id.label("seat_id"),
+            seats.c.state.label("seat_state"),
+            latest_expiry.correlate(orders).scalar_subquery().label("latest_expiry"),
+            purchases.correlate(orders).scalar_subquery().label("purchases"),
+        )
+        .outerjoin(
+            seats,
+            (seats.c.student_id == orders.c.student_id)
+            & (seats.c.mentor_id == orders.c.mentor_id)
+            & (seats.c.state != SeatState.RELEASED),
+        )
+        .where(about)
+        .with_for_update(of=orders)
+    )
+
+
+async def record_payment(tx: Transaction, order_id: int, provider: str, paid: Paid) -> int | None:
+    """The payment's id, or None if it was recorded before."""
+    payment_id: int | None = await tx.value(
+        tx.insert(payments)
+        .values(
+            order_id=order_id,
+            provider=provider,
+            provider_ref=paid.payment_ref,
+            amount_minor=paid.amount_minor,
+            tax_minor=paid.tax_minor,
+            currency=paid.currency,
+            paid_at=paid.paid_at,
+            recorded_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["provider", "provider_ref"])
+        .returning(payments.c.id)
+    )
+    return payment_id
+
+
+async def move_order(tx: Transaction, order_id: int, before: OrderState, after: OrderState) -> bool:
+    """Whether this caller moved the order; False if another did since it was read."""
+    times = {"pending_at": tx.now} if after is OrderState.PENDING else {"settled_at": tx.now}
+    moved = await tx.run(
+        update(orders).where(orders.c.id == order_id, orders.c.state == before).values(state=after, **times)
+    )
+    return moved.rowcount == 1
+
+
+def close_checkout(tx: Transaction, checkout_id: int, ref: str) -> Update:
+    """The write after which nobody asks the provider about this checkout again."""
+    return (
+        update(checkouts)
+        .where(checkouts.c.id == checkout_id)
+        .values(closed_at=tx.now, next_attempt_at=None, provider_ref=ref)
+    )
+
+
+async def insert_order(tx: Transaction, **values: Any) -> int:
+    order_id: int = await tx.value(insert(orders).values(created_at=tx.now, **values).returning(orders.c.id))
+    return order_id
+
+
+async def mentor_for_sale(tx: Transaction, community_id: int, mentor_id: int, student_id: int) -> RowMapping | None:
+    """The mentor, and the seat that the student has with them."""
+    return await tx.one(
+        select(mentors, seats.c.id.label("seat_id"), seats.c.state.label("seat_state"), seats.c.grace_ends_at)
+        .outerjoin(
+            seats,
+            (seats.c.mentor_id == mentors.c.member_id)
+            & (seats.c.student_id == student_id)
+            & (seats.c.state != SeatState.RELEASED),
+        )
+        .where(mentors.c.member_id == mentor_id, mentors.c.community_id == community_id)
+    )

@@ -1,0 +1,137 @@
+"""The order's checkout at its provider: open it, ask about it, leave it. No call outside lies in a transaction."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping, update
+
+from core.db import orders as db_orders
+from core.db.tables import checkouts
+from core.db.unit import Database, Transaction, reading, transaction
+from core.ports import (
+    CheckoutRequest,
+    ClosedUnpaid,
+    OpenedCheckout,
+    PaymentProvider,
+    ProviderRefused,
+    ProviderUnavailable,
+    StillOpen,
+)
+from core.rules.refusals import Reason, Refused, refuse
+from core.usecases.buying.pay import pay_url
+from core.usecases.buying.settle import Settled, settle
+
+# A provider that does not answer is asked again after this, doubled each time, at most hourly.
+FIRST_PAUSE_FOR = timedelta(seconds=30)
+LONGEST_PAUSE_FOR = timedelta(hours=1)
+
+
+async def open_checkout(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Refused | None:
+    """Ask the provider for the order's checkout and note the answer; nothing if that was done before.
+
+    The row's id is the idempotency key, so that whoever asks again after a crash gets the checkout of the first time.
+    """
+    order = await _order(db, order_id)
+    if order is None:
+        return refuse(Reason.UNKNOWN_ORDER)
+    if order["provider_ref"] is not None or order["closed_at"] is not None:
+        return None
+    page = pay_url(public_url, order["pay_token"])
+    request = CheckoutRequest(
+        key=f"checkout-{order['checkout_id']}",
+        order_id=order_id,
+        title=order["product_name"],
+        amount_minor=order["due_minor"],
+        currency=order["currency"],
+        expires_at=order["expires_at"],
+        success_url=f"{page}/return",
+        cancel_url=f"{page}/cancel",
+    )
+    try:
+        opened = await provider.open_checkout(request)
+    except ProviderUnavailable:
+        await _ask_later(db, order["checkout_id"])
+        return refuse(Reason.PROVIDER_UNREACHABLE)
+    except ProviderRefused as error:
+        # No checkout was made, so nothing can still be paid: the order ends, and its held seat with it.
+        never_made = ClosedUnpaid(f"refused-{order['checkout_id']}", failed=True, order_id=order_id)
+        await settle(db, provider.name, never_made, why=str(error))
+        return refuse(Reason.PROVIDER_REFUSED)
+    await _note_opened(db, order["checkout_id"], opened)
+    return None
+
+
+async def leave(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Settled | Refused:
+    """Close the order's checkout at the provider and settle what it answers: closed, or paid meanwhile."""
+    return await _settle_with(db, provider, public_url, order_id, closing=True)
+
+
+async def ask_provider(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Settled | Refused:
+    """Ask the provider about the order's checkout and settle the answer; one that has run out is closed there.
+
+    Of return page, jobs and whoever must know before a seat is released (rule 11).
+    """
+    return await _settle_with(db, provider, public_url, order_id, closing=False)
+
+
+async def _settle_with(
+    db: Database, provider: PaymentProvider, public_url: str, order_id: int, *, closing: bool
+) -> Settled | Refused:
+    # What the provider may have made before a crash must be known before it can be asked about or closed.
+    refused = await open_checkout(db, provider, public_url, order_id)
+    order = await _order(db, order_id)
+    if order is None:
+        return refuse(Reason.UNKNOWN_ORDER)
+    if order["state"] not in db_orders.UNSETTLED:
+        return Settled(order_id, order["state"], "known")
+    if refused is not None:
+        return refused
+    try:
+        news = None if closing else await provider.ask_checkout(order["provider_ref"])
+        if news is None or (isinstance(news, StillOpen) and order["expires_at"] <= db.clock.now()):
+            news = await provider.close_checkout(order["provider_ref"])
+    except (ProviderUnavailable, ProviderRefused):
+        await _ask_later(db, order["checkout_id"])
+        return refuse(Reason.PROVIDER_UNREACHABLE)
+    return await settle(db, provider.name, news)
+
+
+@reading
+async def _order(tx: Transaction, order_id: int) -> RowMapping | None:
+    return await db_orders.with_checkout(tx, order_id)
+
+
+@transaction
+async def _note_opened(tx: Transaction, checkout_id: int, opened: OpenedCheckout) -> None:
+    await tx.run(
+        update(checkouts)
+        .where(checkouts.c.id == checkout_id, checkouts.c.opened_at.is_(None))
+        .values(
+            provider_ref=opened.ref,
+            url=opened.url,
+            expires_at=opened.expires_at,
+            opened_at=tx.now,
+            attempts=0,
+            next_attempt_at=opened.expires_at,
+        )
+    )
+
+
+@transaction
+async def _ask_later(tx: Transaction, checkout_id: int) -> None:
+    attempts: int | None = await tx.value(
+        update(checkouts)
+        .where(checkouts.c.id == checkout_id, checkouts.c.closed_at.is_(None))
+        .values(attempts=checkouts.c.attempts + 1)
+        .returning(checkouts.c.attempts)
+    )
+    if attempts is not None:
+        await tx.run(
+            update(checkouts)
+            .where(checkouts.c.id == checkout_id)
+            .values(next_attempt_at=_after_pause(tx.now, attempts))
+        )
+
+
+def _after_pause(now: datetime, attempts: int) -> datetime:
+    pause_for: timedelta = FIRST_PAUSE_FOR * 2 ** min(attempts, 10)
+    return now + min(pause_for, LONGEST_PAUSE_FOR)

@@ -1,0 +1,152 @@
+"""Fulfil a paid order: pack, ledger, seat, notices, history, in the transaction that records the payment (rule 25)."""
+
+from datetime import timedelta
+
+from sqlalchemy import Insert, RowMapping, func, insert, select
+
+from core.db import orders as db_orders
+from core.db.history import PROVIDER, Change, record
+from core.db.notices import Owed, owe
+from core.db.seats import last_released, lock_members, move_seat, occupied_of, take_seat
+from core.db.tables import ledger, mentors, packs, refunds, waiting_list
+from core.db.unit import Transaction
+from core.ports import Paid
+from core.rules.balance import renewed_expiry
+from core.rules.notices import NoticeKind
+from core.rules.seats import OCCUPYING, why_not_occupy
+from core.rules.states import EntryKind, OrderState, PackState, RefundCause, RefundState, SeatState
+
+
+async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> OrderState:
+    """The order's state after its money came: fulfilled, or refunded when no seat is left to give (rule 27)."""
+    taken = await _seat_for(tx, order)
+    if taken is None:
+        return await _refund_seatless(tx, order, payment_id, paid)
+    seat_id, seat_before, above_capacity = taken
+    await db_orders.move_order(tx, order["id"], order["state"], OrderState.FULFILLED)
+    pack_id: int = await tx.value(
+        insert(packs)
+        .values(
+            community_id=order["community_id"],
+            student_id=order["student_id"],
+            mentor_id=order["mentor_id"],
+            order_id=order["id"],
+            state=PackState.ACTIVE,
+            total=order["sessions"],
+            remaining=order["sessions"],
+            session_minutes=order["session_minutes"],
+            expires_at=renewed_expiry(tx.now, order["latest_expiry"], order["validity_days"]),
+            created_at=tx.now,
+        )
+        .returning(packs.c.id)
+    )
+    changes = [
+        Change("order", order["id"], order["state"], OrderState.FULFILLED, "fulfil"),
+        Change("pack", pack_id, None, PackState.ACTIVE, "fulfil"),
+    ]
+    if seat_before is not SeatState.ACTIVE:
+        changes.append(Change("seat", seat_id, seat_before, SeatState.ACTIVE, "fulfil"))
+    await tx.write_all(
+        insert(ledger).values(
+            pack_id=pack_id, kind=EntryKind.PURCHASE, delta=order["sessions"], balance=order["sessions"], at=tx.now
+        ),
+        record(order["community_id"], tx.now, PROVIDER, *changes),
+        owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity)),
+        db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
+    )
+    return OrderState.FULFILLED
+
+
+def _told(order: RowMapping, seat_id: int, seat_before: SeatState | None, above_capacity: bool) -> list[Owed]:
+    renewed = seat_before in (SeatState.ACTIVE, SeatState.GRACE)
+    kind = NoticeKind.SEAT_RENEWED if renewed else NoticeKind.PURCHASE_CONFIRMED
+    told = [Owed(kind, order["id"], order["student_id"])]
+    if not renewed:
+        told.append(Owed(NoticeKind.STUDENT_JOINED, seat_id, order["mentor_id"], cycle=order["purchases"] + 1))
+    if above_capacity:
+        told.append(Owed(NoticeKind.ABOVE_CAPACITY_STAFF, order["id"], None))
+    return told
+
+
+async def _seat_for(tx: Transaction, order: RowMapping) -> tuple[int, SeatState | None, bool] | None:
+    """The seat that the money buys, active now: its id, what it was, and whether it is above the mentor's capacity.
+
+    The pair's live seat; else, for who paid in time, the one released meanwhile (rule 11); else a free one (rule 8).
+    """
+    state: SeatState | None = order["seat_state"]
+    if state is not None and await move_seat(tx, order["seat_id"], OCCUPYING, SeatState.ACTIVE):
+        return order["seat_id"], state, False
+    await lock_members(tx, order["student_id"], order["mentor_id"])
+    capacity = await tx.value(select(mentors.c.capacity).where(mentors.c.member_id == order["mentor_id"]))
+    full = why_not_occupy(capacity, await tx.value(occupied_of(order["mentor_id"]))) is not None
+    if order["state"] is OrderState.CLOSED:
+        return None if full else (await _new_seat(tx, order), None, False)
+    released = await last_released(tx, order["student_id"], order["mentor_id"])
+    if released is None:
+        return await _new_seat(tx, order), None, full
+    await move_seat(tx, released, [SeatState.RELEASED], SeatState.ACTIVE)
+    return released, SeatState.RELEASED, full
+
+
+async def _new_seat(tx: Transaction, order: RowMapping) -> int:
+    return await take_seat(
+        tx,
+        community_id=order["community_id"],
+        student_id=order["student_id"],
+        mentor_id=order["mentor_id"],
+        state=SeatState.ACTIVE,
+    )
+
+
+async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> OrderState:
+    """Paid, and no seat to give: everything back by itself, and the first place on the waiting list (rule 27)."""
+    await db_orders.move_order(tx, order["id"], order["state"], OrderState.REFUNDED)
+    first = await tx.value(
+        select(func.min(waiting_list.c.place_at)).where(
+            waiting_list.c.mentor_id == order["mentor_id"], waiting_list.c.left_at.is_(None)
+        )
+    )
+    place = tx.insert(waiting_list).values(
+        community_id=order["community_id"],
+        mentor_id=order["mentor_id"],
+        member_id=order["student_id"],
+        joined_at=tx.now,
+        place_at=tx.now if first is None else min(first - timedelta(seconds=1), tx.now),
+    )
+    await tx.write_all(
+        _intend(tx, payment_id, paid, RefundCause.NO_SEAT),
+        place.on_conflict_do_nothing(),
+        record(
+            order["community_id"],
+            tx.now,
+            PROVIDER,
+            Change("order", order["id"], order["state"], OrderState.REFUNDED, "refund", "no seat was free"),
+        ),
+        owe(
+            tx,
+            order["community_id"],
+            Owed(NoticeKind.SEATLESS_PAYMENT, order["id"], order["student_id"]),
+            Owed(NoticeKind.SEATLESS_PAYMENT_STAFF, order["id"], None),
+        ),
+        db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
+    )
+    return OrderState.REFUNDED
+
+
+async def refund_twice_paid(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> None:
+    """A second payment of an order is given back in full (rule 25)."""
+    await tx.write_all(
+        _intend(tx, payment_id, paid, RefundCause.PAID_TWICE),
+        owe(tx, order["community_id"], Owed(NoticeKind.PAID_TWICE_STAFF, order["id"], None, cycle=payment_id)),
+    )
+
+
+def _intend(tx: Transaction, payment_id: int, paid: Paid, cause: RefundCause) -> Insert:
+    return insert(refunds).values(
+        payment_id=payment_id,
+        state=RefundState.INTENDED,
+        cause=cause,
+        amount_minor=paid.amount_minor,
+        created_at=tx.now,
+        next_attempt_at=tx.now,
+    )

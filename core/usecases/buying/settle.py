@@ -1,0 +1,181 @@
+"""Settle what a provider says of a checkout: one transaction, once per order, by whatever road the news arrives.
+
+Webhook, return page, jobs and reconciliation all end in `_apply` (rules 25 to 27).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import RowMapping, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.db import orders as db_orders
+from core.db.history import PROVIDER, Change, record
+from core.db.notices import Owed, owe
+from core.db.seats import move_seat
+from core.db.tables import checkouts, provider_events
+from core.db.unit import Transaction, transaction
+from core.ports import CheckoutNews, ClosedUnpaid, Paid, Pending, ProviderEvent, StillOpen
+from core.rules.money import Money, agrees
+from core.rules.notices import NoticeKind
+from core.rules.states import EventState, OrderState, SeatState
+from core.usecases.buying.fulfil import fulfil, refund_twice_paid
+
+# A checkout that is still open, or waits for its money, is asked about again after this.
+_ASK_AGAIN_FOR = timedelta(minutes=1)
+_ASK_PENDING_FOR = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Where the order stands after the news, and in a word what the news did. No order: the news was parked."""
+
+    order_id: int | None
+    state: OrderState | None
+    what: str  # fulfilled, pending, closed, parked, refunding, open, known
+
+
+@transaction
+async def settle(tx: Transaction, provider: str, news: CheckoutNews, why: str | None = None) -> Settled:
+    """Settle news that we asked for. `why` tells the history more than the news does."""
+    return await _apply(tx, provider, news, why)
+
+
+@transaction
+async def settle_event(tx: Transaction, event: ProviderEvent) -> Settled:
+    """Store an authentic event and settle its news, both or neither. A known event changes nothing (rule 25).
+
+    What is unknown, unreadable or about nobody's order is parked: stored whole, for staff to see (rule 30).
+    """
+    event_row = await _store(tx, event, EventState.APPLIED if event.news else EventState.PARKED, event.why_parked)
+    if event_row is None:
+        return Settled(None, None, "known")
+    if event.news is None:
+        return Settled(None, None, "parked")
+    settled = await _apply(tx, event.provider, event.news, None)
+    if settled.order_id is None:
+        await tx.run(
+            update(provider_events)
+            .where(provider_events.c.id == event_row)
+            .values(state=EventState.PARKED, why="no order of ours has this checkout")
+        )
+    return settled
+
+
+@transaction
+async def keep_failed_event(tx: Transaction, event: ProviderEvent, why: str) -> None:
+    """Keep an event whose settling met a fault, to be tried again by the jobs (rule 30)."""
+    await _store(tx, event, EventState.FAILED, why)
+
+
+async def _store(tx: Transaction, event: ProviderEvent, state: EventState, why: str | None) -> int | None:
+    """The event's row, or None if it was dealt with before. One that failed before is taken up again."""
+    insert: postgresql.Insert | sqlite.Insert = tx.insert(provider_events).values(
+        provider=event.provider,
+        event_id=event.event_id,
+        kind=event.kind,
+        state=state,
+        body=event.body,
+        why=why,
+        received_at=tx.now,
+        next_attempt_at=tx.now if state is EventState.FAILED else None,
+    )
+    event_id: int | None = await tx.value(
+        insert.on_conflict_do_update(
+            index_elements=["provider", "event_id"],
+            set_={"state": state, "why": why},
+            where=provider_events.c.state == EventState.FAILED,
+        ).returning(provider_events.c.id)
+    )
+    return event_id
+
+
+async def _apply(tx: Transaction, provider: str, news: CheckoutNews, why: str | None) -> Settled:
+    order = await db_orders.for_settling(tx, provider, news.checkout_ref, news.order_id)
+    if order is None:
+        return Settled(None, None, "parked")
+    match news:
+        case Paid():
+            return await _paid(tx, order, provider, news)
+        case Pending():
+            return await _pending(tx, order, news)
+        case ClosedUnpaid():
+            return await _closed(tx, order, news, why)
+        case StillOpen():
+            await tx.run(
+                update(checkouts)
+                .where(checkouts.c.id == order["checkout_id"], checkouts.c.closed_at.is_(None))
+                .values(next_attempt_at=max(order["expires_at"], tx.now + _ASK_AGAIN_FOR))
+            )
+            return Settled(order["id"], order["state"], "open")
+
+
+async def _paid(tx: Transaction, order: RowMapping, provider: str, paid: Paid) -> Settled:
+    payment_id = await db_orders.record_payment(tx, order["id"], provider, paid)
+    if payment_id is None:
+        return Settled(order["id"], order["state"], "known")
+    if order["state"] not in (OrderState.OPEN, OrderState.PENDING, OrderState.CLOSED):
+        await refund_twice_paid(tx, order, payment_id, paid)
+        return Settled(order["id"], order["state"], "refunding")
+    if not agrees(Money(order["due_minor"], order["currency"]), paid.amount_minor, paid.tax_minor, paid.currency):
+        return await _park(tx, order, paid)
+    state = await fulfil(tx, order, payment_id, paid)
+    return Settled(order["id"], state, "fulfilled" if state is OrderState.FULFILLED else "refunding")
+
+
+async def _park(tx: Transaction, order: RowMapping, paid: Paid) -> Settled:
+    """Money that does not agree with the order grants nothing; staff decide (rule 26)."""
+    await db_orders.move_order(tx, order["id"], order["state"], OrderState.PARKED)
+    told = {"received_minor": paid.amount_minor, "tax_minor": paid.tax_minor, "currency": paid.currency}
+    await tx.write_all(
+        db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
+        record(
+            order["community_id"],
+            tx.now,
+            PROVIDER,
+            Change("order", order["id"], order["state"], OrderState.PARKED, "park", facts=told),
+        ),
+        owe(tx, order["community_id"], Owed(NoticeKind.PAYMENT_PARKED_STAFF, order["id"], None)),
+    )
+    return Settled(order["id"], OrderState.PARKED, "parked")
+
+
+async def _pending(tx: Transaction, order: RowMapping, news: Pending) -> Settled:
+    """Completed but not paid: the order, and with it the seat, waits for the money (rule 26)."""
+    if order["state"] is not OrderState.OPEN:
+        return Settled(order["id"], order["state"], "known")
+    await db_orders.move_order(tx, order["id"], OrderState.OPEN, OrderState.PENDING)
+    await tx.write_all(
+        update(checkouts)
+        .where(checkouts.c.id == order["checkout_id"])
+        .values(provider_ref=news.checkout_ref, next_attempt_at=tx.now + _ASK_PENDING_FOR),
+        record(
+            order["community_id"],
+            tx.now,
+            PROVIDER,
+            Change("order", order["id"], OrderState.OPEN, OrderState.PENDING, "wait"),
+        ),
+        owe(tx, order["community_id"], Owed(NoticeKind.PAYMENT_PENDING, order["id"], order["student_id"])),
+    )
+    return Settled(order["id"], OrderState.PENDING, "pending")
+
+
+async def _closed(tx: Transaction, order: RowMapping, news: ClosedUnpaid, why: str | None) -> Settled:
+    """Closed, unpaid: the held seat is given back. After a payment such news changes nothing."""
+    before: OrderState = order["state"]
+    if before not in db_orders.UNSETTLED:
+        return Settled(order["id"], before, "known")
+    await db_orders.move_order(tx, order["id"], before, OrderState.CLOSED)
+    changes = [Change("order", order["id"], before, OrderState.CLOSED, "close", why)]
+    held = order["seat_state"] is SeatState.HELD
+    if held and await move_seat(tx, order["seat_id"], [SeatState.HELD], SeatState.RELEASED):
+        changes.append(Change("seat", order["seat_id"], SeatState.HELD, SeatState.RELEASED, "close"))
+    writes = [
+        db_orders.close_checkout(tx, order["checkout_id"], news.checkout_ref),
+        record(order["community_id"], tx.now, PROVIDER, *changes),
+    ]
+    if news.failed and before is OrderState.PENDING:
+        failed = Owed(NoticeKind.PAYMENT_FAILED, order["id"], order["student_id"])
+        writes.append(owe(tx, order["community_id"], failed))
+    await tx.write_all(*writes)
+    return Settled(order["id"], OrderState.CLOSED, "closed")
