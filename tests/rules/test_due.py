@@ -1,0 +1,174 @@
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.rules.due import DROPPED, DueNotice, NoticeFacts, session_notices, why_drop
+from core.rules.notices import NoticeKind, Subject, subject_of
+from core.rules.states import OrderState, SeatState, SessionState
+from tests.rules.builders import DAY, HOUR, MOMENT, NOW
+
+STARTS_AT = NOW
+ENDS_AT = NOW + HOUR
+PROMPT = DueNotice(NoticeKind.OUTCOME_PROMPT, ENDS_AT)
+SOON = DueNotice(NoticeKind.SESSION_SOON, STARTS_AT - HOUR)
+TOMORROW = DueNotice(NoticeKind.SESSION_TOMORROW, STARTS_AT - DAY)
+
+
+@pytest.mark.parametrize(
+    ("booked_at", "expected"),
+    [
+        (STARTS_AT - DAY - MOMENT, (TOMORROW, SOON, PROMPT)),
+        (STARTS_AT - DAY, (SOON, PROMPT)),
+        (STARTS_AT - DAY + MOMENT, (SOON, PROMPT)),
+        (STARTS_AT - HOUR - MOMENT, (SOON, PROMPT)),
+        (STARTS_AT - HOUR, (PROMPT,)),
+        (STARTS_AT, (PROMPT,)),
+    ],
+)
+def test_reminders_whose_time_has_come_at_booking_are_not_written(
+    booked_at: datetime, expected: tuple[DueNotice, ...]
+) -> None:
+    assert session_notices(STARTS_AT, ENDS_AT, booked_at) == expected
+
+
+def test_every_kind_of_notice_is_decided() -> None:
+    assert set(DROPPED) == set(NoticeKind)
+
+
+def facts(**changes: Any) -> NoticeFacts:
+    return NoticeFacts(**changes)
+
+
+TRUE_ORDER_STATES = {
+    NoticeKind.PURCHASE_CONFIRMED: {OrderState.FULFILLED},
+    NoticeKind.SEAT_RENEWED: {OrderState.FULFILLED},
+    NoticeKind.PAYMENT_PENDING: {OrderState.PENDING},
+    NoticeKind.PAYMENT_FAILED: {OrderState.CLOSED},
+    NoticeKind.SEATLESS_PAYMENT: {OrderState.REFUNDED},
+    NoticeKind.SEATLESS_PAYMENT_STAFF: {OrderState.REFUNDED},
+    NoticeKind.PAYMENT_PARKED_STAFF: {OrderState.PARKED},
+    NoticeKind.PAID_TWICE_STAFF: {None, *OrderState},
+    NoticeKind.ABOVE_CAPACITY_STAFF: {None, *OrderState},
+    NoticeKind.REFUND_FAILED_STAFF: {None, *OrderState},
+}
+TRUE_SEAT_STATES = {
+    NoticeKind.STUDENT_JOINED: {SeatState.ACTIVE, SeatState.GRACE},
+    NoticeKind.RENEWAL_REMINDER: {SeatState.ACTIVE},
+    NoticeKind.GRACE_BEGAN: {SeatState.GRACE},
+    NoticeKind.FINAL_WARNING: {SeatState.GRACE},
+    NoticeKind.SEAT_RELEASED: {SeatState.RELEASED},
+    NoticeKind.SEAT_RELEASED_MENTOR: {SeatState.RELEASED},
+    NoticeKind.SEAT_RELEASED_STAFF: {SeatState.RELEASED},
+}
+TRUE_SESSION_STATES = {
+    NoticeKind.SESSION_BOOKED: {SessionState.SCHEDULED},
+    NoticeKind.SESSION_TOMORROW: {SessionState.SCHEDULED},
+    NoticeKind.SESSION_SOON: {SessionState.SCHEDULED},
+    NoticeKind.OUTCOME_PROMPT: {SessionState.SCHEDULED},
+    NoticeKind.SESSION_COMPLETED: {SessionState.COMPLETED, SessionState.NO_SHOW},
+}
+
+
+def of_subject(subject: Subject) -> set[NoticeKind]:
+    return {kind for kind in NoticeKind if subject_of(kind) is subject}
+
+
+def test_the_tables_below_know_every_kind() -> None:
+    assert set(TRUE_ORDER_STATES) == of_subject(Subject.ORDER)
+    assert set(TRUE_SEAT_STATES) == of_subject(Subject.SEAT)
+    assert set(TRUE_SESSION_STATES) == of_subject(Subject.SESSION)
+
+
+@pytest.mark.parametrize("kind", TRUE_ORDER_STATES)
+@pytest.mark.parametrize("state", [None, *OrderState])
+def test_a_notice_of_an_order_is_sent_while_it_is_true(kind: NoticeKind, state: OrderState | None) -> None:
+    why = why_drop(kind, facts(order_state=state), NOW)
+
+    assert (why is None) is (state in TRUE_ORDER_STATES[kind])
+
+
+@pytest.mark.parametrize("kind", TRUE_SEAT_STATES)
+@pytest.mark.parametrize("state", [None, *SeatState])
+def test_a_notice_of_a_seat_is_sent_while_it_is_true(kind: NoticeKind, state: SeatState | None) -> None:
+    ends_at = NOW + HOUR if state is SeatState.GRACE else None
+    told = facts(cycle=1, purchases=1, grace_number=1, pair_remaining=1, seat_state=state, grace_ends_at=ends_at)
+
+    assert (why_drop(kind, told, NOW) is None) is (state in TRUE_SEAT_STATES[kind])
+
+
+@pytest.mark.parametrize("kind", TRUE_SESSION_STATES)
+@pytest.mark.parametrize("state", [None, *SessionState])
+def test_a_notice_of_a_session_is_sent_while_it_is_true(kind: NoticeKind, state: SessionState | None) -> None:
+    told = facts(session_state=state, starts_at=NOW + 2 * HOUR if state else None)
+
+    assert (why_drop(kind, told, NOW) is None) is (state in TRUE_SESSION_STATES[kind])
+
+
+@pytest.mark.parametrize(
+    ("before_start", "tomorrow", "soon"),
+    [
+        (DAY, True, True),
+        (HOUR + MOMENT, True, True),
+        (HOUR, False, True),
+        (MOMENT, False, True),
+        (timedelta(), False, False),
+        (-MOMENT, False, False),
+    ],
+)
+def test_after_downtime_one_reminder_goes_out_and_none_once_the_session_has_begun(
+    before_start: timedelta, tomorrow: bool, soon: bool
+) -> None:
+    told = facts(session_state=SessionState.SCHEDULED, starts_at=STARTS_AT)
+    now = STARTS_AT - before_start
+
+    assert (why_drop(NoticeKind.SESSION_TOMORROW, told, now) is None) is tomorrow
+    assert (why_drop(NoticeKind.SESSION_SOON, told, now) is None) is soon
+
+
+def test_a_booking_is_told_even_after_the_session_began() -> None:
+    told = facts(session_state=SessionState.SCHEDULED, starts_at=NOW - HOUR)
+
+    assert why_drop(NoticeKind.SESSION_BOOKED, told, NOW) is None
+
+
+def test_nobody_is_reminded_to_renew_after_renewing() -> None:
+    told = facts(seat_state=SeatState.ACTIVE, cycle=1, purchases=2, pair_remaining=1)
+
+    assert why_drop(NoticeKind.RENEWAL_REMINDER, told, NOW) == "the student has renewed"
+
+
+@pytest.mark.parametrize("left", [0, 2, 5])
+def test_nobody_is_told_of_one_session_who_has_another_number(left: int) -> None:
+    told = facts(seat_state=SeatState.ACTIVE, cycle=1, purchases=1, pair_remaining=left)
+
+    assert why_drop(NoticeKind.RENEWAL_REMINDER, told, NOW) == f"{left} sessions are left"
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.GRACE_BEGAN, NoticeKind.FINAL_WARNING])
+def test_notices_of_an_older_grace_are_dropped(kind: NoticeKind) -> None:
+    told = facts(seat_state=SeatState.GRACE, cycle=1, grace_number=2, grace_ends_at=NOW + DAY)
+
+    assert why_drop(kind, told, NOW) == "it belongs to an older grace"
+
+
+@pytest.mark.parametrize("now", [NOW - MOMENT, NOW, NOW + DAY])
+def test_a_final_warning_goes_out_however_late_and_moves_the_end_itself(now: datetime) -> None:
+    told = facts(seat_state=SeatState.GRACE, cycle=1, grace_number=1, grace_ends_at=NOW)
+
+    assert why_drop(NoticeKind.FINAL_WARNING, told, now) is None
+
+
+@pytest.mark.parametrize(("now", "sent"), [(NOW - MOMENT, True), (NOW, False), (NOW + MOMENT, False)])
+def test_the_beginning_of_grace_is_not_told_after_its_end(now: datetime, sent: bool) -> None:
+    told = facts(seat_state=SeatState.GRACE, cycle=1, grace_number=1, grace_ends_at=NOW)
+
+    assert (why_drop(NoticeKind.GRACE_BEGAN, told, now) is None) is sent
+
+
+def test_what_is_dropped_says_why() -> None:
+    released = facts(seat_state=SeatState.RELEASED, cycle=1, grace_number=1)
+
+    assert why_drop(NoticeKind.FINAL_WARNING, released, NOW) == "the seat is released"
+    assert why_drop(NoticeKind.OUTCOME_PROMPT, facts(), NOW) == "the session is gone"
+    assert why_drop(NoticeKind.PAYMENT_PENDING, facts(order_state=OrderState.CLOSED), NOW) == "the order is closed"
