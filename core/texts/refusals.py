@@ -1,0 +1,203 @@
+"""A sentence for every refusal, each of which says what mends it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.rules.refusals import Reason, Refused
+from core.texts.language import plain, say
+from core.texts.when import discord_time
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What is said with the refusal's facts, where they are all there, and what is said without them."""
+
+    without: str
+    told: str = ""
+
+
+def sentence(
+    refused: Refused,
+    *,
+    moment: Callable[[datetime], str] = discord_time,
+    words: Callable[[str], str] = plain,
+) -> str:
+    """The refusal in the reader's language. `moment` writes instants, `words` makes somebody's own words harmless."""
+    said = SENTENCES[refused.reason]
+    facts = {name: _written(fact, moment, words) for name, fact in refused.facts if fact is not None}
+    if said.told:
+        try:
+            return say(said.told, **facts)
+        except KeyError:
+            pass  # a fact is missing: a race was lost in the database, which knows the constraint alone
+    return say(said.without)
+
+
+def _written(fact: object, moment: Callable[[datetime], str], words: Callable[[str], str]) -> str:
+    return moment(fact) if isinstance(fact, datetime) else words(str(fact))
+
+
+def _(message: str) -> str:
+    """Marks a sentence for the catalogues; `say` translates it when it is said."""
+    return message
+
+
+_WHO_AND_WHAT = {
+    Reason.NOT_YOURS: Sentence(_("That is not yours, so nothing was changed. `/schedule` shows what is.")),
+    Reason.NOT_STAFF: Sentence(
+        _("Only staff can do that: somebody with the staff role or the Manage Server permission. Ask one of them.")
+    ),
+    Reason.NOT_SET_UP: Sentence(
+        _("This server is not set up yet. Somebody with the Manage Server permission runs `/setup` first.")
+    ),
+    Reason.ALREADY_SET_UP: Sentence(
+        _("Somebody set this server up at the same moment. Run `/setup` again to change it.")
+    ),
+    Reason.UNKNOWN_MENTOR: Sentence(_("There is no such mentor here (any more). `/mentors` shows who there is.")),
+    Reason.UNKNOWN_PRODUCT: Sentence(
+        _("The mentor does not sell that (any more). Choose from the list that `/buy` offers.")
+    ),
+    Reason.UNKNOWN_SESSION: Sentence(_("There is no such session of yours. `/schedule` shows your sessions.")),
+    Reason.UNKNOWN_ORDER: Sentence(_("There is no such order. Use `/buy` to start a new one.")),
+    Reason.UNKNOWN_TIME_ZONE: Sentence(
+        without=_("That time zone is not known. Choose one from the list, like `Europe/Berlin`."),
+        told=_("The time zone “{zone}” is not known. Choose one from the list, like `Europe/Berlin`."),
+    ),
+    Reason.ALREADY_A_MENTOR: Sentence(_("This member is a mentor already. `/mentors` shows them.")),
+    Reason.PRODUCT_EXISTS: Sentence(_("This mentor already sells something of that name. Choose another name.")),
+    Reason.BAD_HOURS: Sentence(
+        without=_("Those hours cannot be read. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`."),
+        told=_("“{piece}” cannot be read as hours. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`."),
+    ),
+    Reason.BAD_NUMBER: Sentence(
+        without=_("One of the numbers is not possible. Check it and try again; prices look like `49.90`."),
+        told=_("“{number}” is not possible here. Check it and try again; prices look like `49.90`."),
+    ),
+    Reason.BAD_CURRENCY: Sentence(
+        without=_("That currency is not known. Use its three letters, like `EUR` or `USD`."),
+        told=_("The currency “{currency}” is not known. Use its three letters, like `EUR` or `USD`."),
+    ),
+    Reason.BAD_NAME: Sentence(_("That name is empty or too long. Choose one that fits on one line.")),
+}
+
+_BUYING = {
+    Reason.OWN_MENTOR: Sentence(_("You cannot be your own student. `/mentors` shows the other mentors.")),
+    Reason.CHOOSE_PRODUCT: Sentence(
+        _("This mentor sells more than one thing. Choose one with `/buy` and its `product` option.")
+    ),
+    Reason.NOTHING_FOR_SALE: Sentence(_("There is nothing of that for sale at the moment. `/mentors` shows what is.")),
+    Reason.MENTOR_PAUSED: Sentence(
+        _("This mentor is taking a break, so nothing new starts. What you have stays yours; try again later.")
+    ),
+    Reason.MENTOR_FULL: Sentence(
+        _("All seats of this mentor are taken. `/mentors` shows who has one free; or try again later.")
+    ),
+    Reason.GRACE_IS_OVER: Sentence(
+        without=_(
+            "The time to renew is over, and the seat is about to be free again. Buy it anew with `/buy` once it is."
+        ),
+        told=_(
+            "The time to renew ended {ended_at}, and the seat is about to be free again. Buy it anew with `/buy` once it is."
+        ),
+    ),
+    Reason.TOO_MANY_CHECKOUTS: Sentence(
+        without=_("You have too many unpaid checkouts open. Pay or cancel one of them on its page first."),
+        told=_("You may keep {limit} unpaid checkouts open, and you do. Pay or cancel one of them on its page first."),
+    ),
+    Reason.TOO_MANY_UNPAID: Sentence(
+        without=_("Your last checkouts with this mentor went unpaid, so there is a short break. Try again later."),
+        told=_(
+            "Your last checkouts with this mentor went unpaid, so there is a short break. Try again from {until} on."
+        ),
+    ),
+    Reason.ALREADY_PAID: Sentence(_("That is paid already. `/remaining` shows what you have.")),
+    Reason.CHECKOUT_OPENING: Sentence(
+        _("Your checkout is being opened at this moment. Try again in a few seconds to get its link.")
+    ),
+    Reason.PAYMENT_IS_SETTLING: Sentence(
+        _(
+            "A payment of yours to this mentor is on its way. You get a message when it has arrived; no need to pay again."
+        )
+    ),
+    Reason.PROVIDER_UNREACHABLE: Sentence(
+        _("The payment provider does not answer at the moment. Nothing was charged; try again in a minute.")
+    ),
+    Reason.PROVIDER_REFUSED: Sentence(
+        _("The payment provider refused to open a checkout. Nothing was charged; please tell staff about it.")
+    ),
+    Reason.PROVIDER_NOT_CONFIGURED: Sentence(
+        _("Payments are not set up on this server yet. Please tell staff: they need a payment provider.")
+    ),
+}
+
+_RELEASING = {
+    Reason.NOT_IN_GRACE: Sentence(_("This seat is not about to be released. `/remaining` shows how it stands.")),
+    Reason.GRACE_NOT_OVER: Sentence(
+        without=_("This seat is still kept for its student. Wait until that time is over."),
+        told=_("This seat is kept for its student until {ends_at}. Wait until then."),
+    ),
+    Reason.ORDER_UNSETTLED: Sentence(
+        _("A payment for this seat is on its way. Wait until the provider says how it went.")
+    ),
+    Reason.WARNING_NOT_DELIVERED: Sentence(
+        _("The student has not been warned yet. The seat can be released after the final warning.")
+    ),
+    Reason.NOTHING_TO_EXPIRE: Sentence(_("This pack does not expire now. `/remaining` shows until when it is good.")),
+}
+
+_BOOKING = {
+    Reason.NO_SEAT: Sentence(_("You have no seat with this mentor. Get one with `/buy`.")),
+    Reason.SEAT_NOT_PAID: Sentence(
+        _("Your seat with this mentor is not paid yet. Finish the payment; `/buy` shows its link again.")
+    ),
+    Reason.SEAT_IN_GRACE: Sentence(
+        _(
+            "You have no sessions left with this mentor; your seat is kept for a while. Use `/renew` to keep it and go on."
+        )
+    ),
+    Reason.NO_SESSIONS_LEFT: Sentence(_("You have no sessions left with this mentor. Use `/renew` to get more.")),
+    Reason.ALL_SESSIONS_BOOKED: Sentence(
+        without=_("All your sessions with this mentor are booked. `/schedule` shows them; `/renew` gets you more."),
+        told=_(
+            "All your sessions with this mentor are booked (booked now: {booked}). "
+            "`/schedule` shows them; `/renew` gets you more."
+        ),
+    ),
+    Reason.PACK_EXPIRES_FIRST: Sentence(
+        without=_("Your sessions expire before that time. Choose an earlier one, or `/renew` for more time."),
+        told=_(
+            "Your sessions expire {expires_at}, before that time. Choose an earlier one, or `/renew` for more time."
+        ),
+    ),
+    Reason.PACK_FROZEN: Sentence(
+        _("Your sessions are on hold because of a payment dispute. They are free again when it is settled; ask staff.")
+    ),
+    Reason.IN_THE_PAST: Sentence(_("That time is over. Choose a later one with `/book`.")),
+    Reason.TOO_SOON: Sentence(
+        without=_("That is too soon for this mentor. Choose a later time with `/book`."),
+        told=_("That is too soon for this mentor. The earliest possible is {earliest}; choose with `/book`."),
+    ),
+    Reason.TOO_FAR_AHEAD: Sentence(
+        without=_("That is too far ahead. Choose an earlier time with `/book`."),
+        told=_("That is too far ahead. The latest possible is {latest}; choose with `/book`."),
+    ),
+    Reason.OUTSIDE_HOURS: Sentence(_("The mentor does not work at that time. `/book` shows the times that are free.")),
+    Reason.BLACKED_OUT: Sentence(_("The mentor is away at that time. `/book` shows the times that are free.")),
+    Reason.MENTOR_BUSY: Sentence(_("That time is taken by now. `/book` shows the times that are still free.")),
+    Reason.STUDENT_BUSY: Sentence(
+        _("You have another session at that time. `/schedule` shows it; choose another time with `/book`.")
+    ),
+}
+
+_COMPLETING = {
+    Reason.NOT_STARTED: Sentence(
+        without=_("This session has not started yet. Try again when it has."),
+        told=_("This session has not started yet. Try again from {from_at} on."),
+    ),
+    Reason.SESSION_CANCELED: Sentence(
+        _("This session was cancelled, so there is nothing to complete. `/schedule` shows what is.")
+    ),
+}
+
+SENTENCES: Mapping[Reason, Sentence] = {**_WHO_AND_WHAT, **_BUYING, **_RELEASING, **_BOOKING, **_COMPLETING}

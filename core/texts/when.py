@@ -1,0 +1,13 @@
+"""Instants as readers see them: in Discord as its own timestamps, which every reader's client shows in their zone (rule 18)."""
+
+from datetime import datetime
+
+
+def discord_time(at: datetime, style: str = "F") -> str:
+    """The instant as Discord shows it; `F` is the whole date and time, `f` shorter, `d` the date, `t` the time, `R` the distance."""
+    return f"<t:{int(at.timestamp())}:{style}>"
+
+
+def discord_span(at: datetime) -> str:
+    """The instant, and how far away it is."""
+    return f"{discord_time(at)} ({discord_time(at, 'R')})"
