@@ -35,7 +35,7 @@ class Known:
 
 
 async def known(tx: Transaction, asker: Asker) -> Known | Refused:
-    """The member behind the asker, made at first sight; `NOT_SET_UP` before staff ran the set-up. Two statements, rarely three."""
+    """The member behind the asker, made at first sight; `NOT_SET_UP` before staff ran the set-up. Two statements."""
     community = await tx.one(select(tables.communities).where(tables.communities.c.guild_id == asker.guild_id))
     if community is None:
         return refuse(Reason.NOT_SET_UP)

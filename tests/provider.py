@@ -1,0 +1,95 @@
+"""A payment provider with a ledger of its own, for tests of what we do with what a provider says."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from core.ports import (
+    CheckoutNews,
+    CheckoutRequest,
+    Clock,
+    ClosedUnpaid,
+    OpenedCheckout,
+    Paid,
+    Pending,
+    ProviderRefused,
+    ProviderUnavailable,
+    Refunded,
+    RefundFailed,
+    RefundRequest,
+    StillOpen,
+)
+
+
+@dataclass
+class LedgerProvider:
+    """Keeps checkouts and refunds under their idempotency keys. `away` makes every call fail, `refusing` refuses them."""
+
+    clock: Clock
+    name: str = "stripe"
+    away: bool = False
+    refusing: bool = False
+    checkouts: dict[str, CheckoutRequest] = field(default_factory=dict)
+    news: dict[str, CheckoutNews] = field(default_factory=dict)
+    refunds: dict[str, RefundRequest] = field(default_factory=dict)
+
+    async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
+        self._answer()
+        ref = f"cs_{request.key}"
+        if self.checkouts.setdefault(ref, request) != request:
+            raise ProviderRefused("the same idempotency key with other parameters")
+        self.news.setdefault(ref, StillOpen(ref, order_id=request.order_id))
+        return OpenedCheckout(ref, f"https://pay.example/{ref}", request.expires_at)
+
+    async def ask_checkout(self, ref: str) -> CheckoutNews:
+        self._answer()
+        return self.news[ref]
+
+    async def close_checkout(self, ref: str) -> CheckoutNews:
+        self._answer()
+        if isinstance(self.news[ref], StillOpen):
+            self.news[ref] = ClosedUnpaid(ref, order_id=self.checkouts[ref].order_id)
+        return self.news[ref]
+
+    async def refund(self, request: RefundRequest) -> Refunded | RefundFailed:
+        self._answer()
+        if self.refunds.setdefault(request.key, request) != request:
+            raise ProviderRefused("the same idempotency key with other parameters")
+        return Refunded(f"re_{request.key}")
+
+    def pay(self, ref: str, *, at: datetime | None = None, amount_minor: int | None = None) -> Paid:
+        """Somebody pays this checkout: what the provider then says."""
+        request = self.checkouts[ref]
+        paid = Paid(
+            checkout_ref=ref,
+            payment_ref=f"pi_{ref}",
+            amount_minor=request.amount_minor if amount_minor is None else amount_minor,
+            tax_minor=0,
+            currency=request.currency,
+            paid_at=at or self.clock.now(),
+            livemode=False,
+            order_id=request.order_id,
+        )
+        self.news[ref] = paid
+        return paid
+
+    def pay_later(self, ref: str) -> Pending:
+        """Somebody completes this checkout with a method that takes days."""
+        pending = Pending(ref, self.clock.now(), order_id=self.checkouts[ref].order_id)
+        self.news[ref] = pending
+        return pending
+
+    def fail(self, ref: str) -> ClosedUnpaid:
+        """The payment that took days failed."""
+        failed = ClosedUnpaid(ref, failed=True, order_id=self.checkouts[ref].order_id)
+        self.news[ref] = failed
+        return failed
+
+    def pay_again(self, ref: str) -> Paid:
+        """A second payment of the same checkout."""
+        return replace(self.pay(ref), payment_ref=f"pi_{ref}_again")
+
+    def _answer(self) -> None:
+        if self.away:
+            raise ProviderUnavailable
+        if self.refusing:
+            raise ProviderRefused("the account may not do this")
