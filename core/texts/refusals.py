@@ -94,12 +94,8 @@ _BUYING = {
         _("All seats of this mentor are taken. `/mentors` shows who has one free; or try again later.")
     ),
     Reason.GRACE_IS_OVER: Sentence(
-        without=_(
-            "The time to renew is over, and the seat is about to be free again. Buy it anew with `/buy` once it is."
-        ),
-        told=_(
-            "The time to renew ended {ended_at}, and the seat is about to be free again. Buy it anew with `/buy` once it is."
-        ),
+        without=_("The time to renew is over, and the seat is about to be free. Buy it anew with `/buy` then."),
+        told=_("The time to renew ended {ended_at}, and the seat is about to be free. Buy it anew with `/buy` then."),
     ),
     Reason.TOO_MANY_CHECKOUTS: Sentence(
         without=_("You have too many unpaid checkouts open. Pay or cancel one of them on its page first."),
@@ -116,9 +112,7 @@ _BUYING = {
         _("Your checkout is being opened at this moment. Try again in a few seconds to get its link.")
     ),
     Reason.PAYMENT_IS_SETTLING: Sentence(
-        _(
-            "A payment of yours to this mentor is on its way. You get a message when it has arrived; no need to pay again."
-        )
+        _("A payment of yours to this mentor is on its way. You are told when it arrived; do not pay again.")
     ),
     Reason.PROVIDER_UNREACHABLE: Sentence(
         _("The payment provider does not answer at the moment. Nothing was charged; try again in a minute.")
@@ -152,9 +146,7 @@ _BOOKING = {
         _("Your seat with this mentor is not paid yet. Finish the payment; `/buy` shows its link again.")
     ),
     Reason.SEAT_IN_GRACE: Sentence(
-        _(
-            "You have no sessions left with this mentor; your seat is kept for a while. Use `/renew` to keep it and go on."
-        )
+        _("You have no sessions left with this mentor; your seat is kept for a while. `/renew` keeps it for you.")
     ),
     Reason.NO_SESSIONS_LEFT: Sentence(_("You have no sessions left with this mentor. Use `/renew` to get more.")),
     Reason.ALL_SESSIONS_BOOKED: Sentence(

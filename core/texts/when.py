@@ -1,10 +1,10 @@
-"""Instants as readers see them: in Discord as its own timestamps, which every reader's client shows in their zone (rule 18)."""
+"""Instants as readers see them: Discord's own timestamps, which each reader's client shows in their zone (rule 18)."""
 
 from datetime import datetime
 
 
 def discord_time(at: datetime, style: str = "F") -> str:
-    """The instant as Discord shows it; `F` is the whole date and time, `f` shorter, `d` the date, `t` the time, `R` the distance."""
+    """The instant as Discord shows it; `F` date and time, `f` shorter, `d` the date, `t` the time, `R` how far away."""
     return f"<t:{int(at.timestamp())}:{style}>"
 
 
