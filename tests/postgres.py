@@ -106,16 +106,23 @@ def _binaries(as_user: dict[str, Any]) -> Iterator[Path]:
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise RuntimeError("PostgreSQL is missing: run `make setup`, or name a server in TEST_DATABASE_URL.")
-    installed = Path(package.origin).with_name("pginstall")
+    programs = Path("pginstall/bin")
+    installed = Path(package.origin).parent
     try:
-        subprocess.run([installed / "bin/postgres", "--version"], check=True, capture_output=True, cwd="/", **as_user)
+        postgres = installed / programs / "postgres"
+        subprocess.run([postgres, "--version"], check=True, capture_output=True, cwd="/", **as_user)
     except (OSError, subprocess.CalledProcessError):
         with _folder(_open_temporary(), as_user) as folder:
-            copy = shutil.copytree(installed, folder / "pginstall", symlinks=True)
-            _give(copy, as_user)
-            yield copy / "bin"
+            copy = folder / PACKAGE
+            shutil.copytree(installed / "pginstall", copy / "pginstall", symlinks=True)
+            # The programs look for these, relative to themselves, beside the package.
+            libraries = installed.with_name(f"{PACKAGE}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, folder / libraries.name)
+            _give(folder, as_user)
+            yield copy / programs
     else:
-        yield installed / "bin"
+        yield installed / programs
 
 
 def _give(folder: Path, as_user: dict[str, Any]) -> None:
