@@ -1,158 +1,124 @@
-"""What follows for a seat from a change of ledger, session or pack: asked after every one (rule 21)."""
+"""What a change of ledger, session or pack means for the pair's seat: reminder, grace, or its end (rules 9 and 21)."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, owe
-from core.db.seats import move_seat
-from core.db.tables import communities, mentors, packs, seats, sessions
+from core.db.packs import packs_of_pair
+from core.db.tables import communities, mentors, seats
 from core.db.unit import Transaction
 from core.rules.balance import Pack
 from core.rules.grace import BeginGrace, EndGrace, Nothing, Pair, RemindOfRenewal, what_follows
 from core.rules.notices import NoticeKind
 from core.rules.settings import Settings, settings_from
-from core.rules.states import SeatState, SessionState
+from core.rules.states import SeatState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairNow:
-    """One student with one mentor as the tables have them at this point of the transaction."""
+class PairState:
+    """One student with one mentor, as the transaction finds them."""
 
     community_id: int
     student_id: int
-    mentor_id: int
-    seat_id: int | None
-    seat_state: SeatState | None
+    settings: Settings
+    seat_id: int
+    seat_state: SeatState
     grace_number: int
     packs: tuple[Pack, ...]
-    scheduled: int
-    clocks_stopped: bool
-    settings: Settings
+    clocks_stopped: bool  # of the whole seat, by a pause; a frozen pack says so itself
 
 
-async def load_pair(tx: Transaction, student_id: int, mentor_id: int) -> PairNow:
-    """The pair's seat, packs and holds. Lock its members first: two changes at once must not each miss the other."""
-    scheduled = select(func.count()).where(
-        sessions.c.student_id == student_id,
-        sessions.c.mentor_id == mentor_id,
-        sessions.c.state == SessionState.SCHEDULED,
-    )
+async def load_pair(tx: Transaction, student_id: int, mentor_id: int) -> PairState:
+    """The pair's seat, live or last, and its packs. Whoever calls holds the lock on both members.
+
+    A payment takes no such lock but moves the seat: so the seat is locked first, and the packs are read by a later
+    statement, which then sees the pack that the payment brought.
+    """
     seat = (
         (
             await tx.run(
-                select(
-                    mentors.c.community_id,
-                    mentors.c.paused_at,
-                    communities.c.settings,
-                    seats.c.id,
-                    seats.c.state,
-                    seats.c.grace_number,
-                    scheduled.scalar_subquery().label("scheduled"),
-                )
-                .join(communities, communities.c.id == mentors.c.community_id)
-                .outerjoin(
-                    seats,
-                    (seats.c.mentor_id == mentors.c.member_id)
-                    & (seats.c.student_id == student_id)
-                    & (seats.c.state != SeatState.RELEASED),
-                )
-                .where(mentors.c.member_id == mentor_id)
+                select(seats, mentors.c.paused_at, communities.c.settings)
+                .join(mentors, mentors.c.member_id == seats.c.mentor_id)
+                .join(communities, communities.c.id == seats.c.community_id)
+                .where(seats.c.student_id == student_id, seats.c.mentor_id == mentor_id)
+                .order_by(seats.c.released_at.is_not(None), seats.c.id.desc())
+                .limit(1)
+                .with_for_update(of=seats)
             )
         )
         .mappings()
         .one()
     )
-    return PairNow(
+    return PairState(
         community_id=seat["community_id"],
         student_id=student_id,
-        mentor_id=mentor_id,
+        settings=settings_from(seat["settings"]),
         seat_id=seat["id"],
         seat_state=seat["state"],
-        grace_number=seat["grace_number"] or 0,
+        grace_number=seat["grace_number"],
         packs=await packs_of_pair(tx, student_id, mentor_id),
-        scheduled=seat["scheduled"],
         clocks_stopped=seat["paused_at"] is not None,
-        settings=settings_from(seat["settings"]),
-    )
-
-
-async def packs_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> tuple[Pack, ...]:
-    """Every pack that the pair ever had, oldest first."""
-    rows = await tx.all(
-        select(packs).where(packs.c.student_id == student_id, packs.c.mentor_id == mentor_id).order_by(packs.c.id)
-    )
-    return tuple(
-        Pack(
-            id=row["id"],
-            total=row["total"],
-            remaining=row["remaining"],
-            held=row["held"],
-            session_minutes=row["session_minutes"],
-            expires_at=row["expires_at"],
-            state=row["state"],
-            frozen=row["frozen_at"] is not None,
-        )
-        for row in rows
     )
 
 
 async def follow_up(tx: Transaction, student_id: int, mentor_id: int, remaining_before: int) -> None:
-    """Begin or end the grace, or remind of the renewal, as `what_follows` decides.
+    """The seat is where the change leaves it, and who must know will be told. Asked last, in the change's transaction.
 
-    `remaining_before` is the pair's usable remaining before the change.
+    `remaining_before` is the pair's `usable_remaining` before the change.
     """
-    now = await load_pair(tx, student_id, mentor_id)
-    pair = Pair(
-        seat_state=now.seat_state,
-        packs=now.packs,
-        scheduled=now.scheduled,
-        purchases=len(now.packs),
-        grace_number=now.grace_number,
-        clocks_stopped=now.clocks_stopped,
+    pair = await load_pair(tx, student_id, mentor_id)
+    rule = Pair(
+        seat_state=pair.seat_state,
+        packs=pair.packs,
+        scheduled=sum(pack.held for pack in pair.packs),
+        purchases=len(pair.packs),
+        grace_number=pair.grace_number,
+        clocks_stopped=pair.clocks_stopped or any(pack.frozen for pack in pair.packs),
     )
-    if now.seat_id is None:
-        return
-    match what_follows(remaining_before, pair, now.settings, tx.now):
+    match what_follows(remaining_before, rule, pair.settings, tx.now):
         case BeginGrace() as grace:
-            await _begin_grace(tx, now, now.seat_id, grace)
+            await _begin_grace(tx, pair, grace)
         case EndGrace():
-            if await move_seat(tx, now.seat_id, [SeatState.GRACE], SeatState.ACTIVE):
-                change = Change("seat", now.seat_id, SeatState.GRACE, SeatState.ACTIVE, "end grace")
-                await tx.run(record(now.community_id, tx.now, SYSTEM, change))
+            await _end_grace(tx, pair)
         case RemindOfRenewal(cycle):
-            reminder = Owed(NoticeKind.RENEWAL_REMINDER, now.seat_id, student_id, cycle)
-            await tx.run(owe(tx, now.community_id, reminder))
+            reminder = Owed(NoticeKind.RENEWAL_REMINDER, pair.seat_id, pair.student_id, cycle)
+            await tx.write_all(owe(tx, pair.community_id, reminder))
         case Nothing():
             pass
 
 
-async def _begin_grace(tx: Transaction, pair: PairNow, seat_id: int, grace: BeginGrace) -> None:
-    begun = await tx.run(
+async def _begin_grace(tx: Transaction, pair: PairState, grace: BeginGrace) -> None:
+    seat_id, student_id = pair.seat_id, pair.student_id
+    await tx.write_all(
         update(seats)
         .where(seats.c.id == seat_id, seats.c.state == SeatState.ACTIVE)
-        .values(state=SeatState.GRACE, grace_ends_at=grace.ends_at, grace_number=grace.number)
-    )
-    if begun.rowcount != 1:
-        return
-    facts = {"ends_at": grace.ends_at.isoformat()}
-    await tx.write_all(
+        .values(state=SeatState.GRACE, grace_ends_at=grace.ends_at, grace_number=grace.number),
         record(
             pair.community_id,
             tx.now,
             SYSTEM,
-            Change("seat", seat_id, SeatState.ACTIVE, SeatState.GRACE, "begin grace", facts=facts),
+            Change("seat", seat_id, SeatState.ACTIVE, SeatState.GRACE, "begin grace", "no session left, none booked"),
         ),
         owe(
             tx,
             pair.community_id,
-            Owed(NoticeKind.GRACE_BEGAN, seat_id, pair.student_id, grace.number),
-            _warning(seat_id, pair.student_id, grace.number, grace.warning_due_at),
+            Owed(NoticeKind.GRACE_BEGAN, seat_id, student_id, grace.number),
+            Owed(NoticeKind.FINAL_WARNING, seat_id, student_id, grace.number, due_at=grace.warning_due_at),
         ),
     )
 
 
-def _warning(seat_id: int, student_id: int, number: int, due_at: datetime) -> Owed:
-    return Owed(NoticeKind.FINAL_WARNING, seat_id, student_id, number, due_at)
+async def _end_grace(tx: Transaction, pair: PairState) -> None:
+    await tx.write_all(
+        update(seats)
+        .where(seats.c.id == pair.seat_id, seats.c.state == SeatState.GRACE)
+        .values(state=SeatState.ACTIVE, grace_ends_at=None),
+        record(
+            pair.community_id,
+            tx.now,
+            SYSTEM,
+            Change("seat", pair.seat_id, SeatState.GRACE, SeatState.ACTIVE, "end grace", "a session came back"),
+        ),
+    )

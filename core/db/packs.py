@@ -1,0 +1,42 @@
+"""Packs as the rules see them, and the number that a session shows."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, func, select
+
+from core.db.tables import packs, sessions
+from core.db.unit import Transaction
+from core.rules.balance import Pack
+from core.rules.states import SessionState
+
+
+async def packs_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> tuple[Pack, ...]:
+    """Every pack that the pair ever had, the oldest first."""
+    rows = await tx.all(
+        select(packs).where(packs.c.student_id == student_id, packs.c.mentor_id == mentor_id).order_by(packs.c.id)
+    )
+    return tuple(pack_of(row) for row in rows)
+
+
+def pack_of(row: RowMapping) -> Pack:
+    return Pack(
+        id=row["id"],
+        total=row["total"],
+        remaining=row["remaining"],
+        held=row["held"],
+        session_minutes=row["session_minutes"],
+        expires_at=row["expires_at"],
+        state=row["state"],
+        frozen=row["frozen_at"] is not None,
+    )
+
+
+def earlier_of_pack(pack_id: ColumnElement[int] | int, starts_at: Any) -> ScalarSelect[int]:
+    """How many sessions of the pack come before this time; the next one's number, only ever shown, is one more."""
+    others = sessions.alias("others")
+    return (
+        select(func.count())
+        .select_from(others)
+        .where(others.c.pack_id == pack_id, others.c.state != SessionState.CANCELED, others.c.starts_at < starts_at)
+        .scalar_subquery()
+    )
