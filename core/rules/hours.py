@@ -134,8 +134,8 @@ def open_intervals(
 
 
 def _days(window: Interval, zone: ZoneInfo) -> Iterator[date]:
-    """The zone's dates that can touch the window, one to spare on each side."""
-    day = window.starts_at.astimezone(zone).date() - _DAY
+    """The zone's dates that can touch the window. One to spare: a fold at midnight shows the day before once more."""
+    day = window.starts_at.astimezone(zone).date()
     last = window.ends_at.astimezone(zone).date() + _DAY
     while day <= last:
         yield day

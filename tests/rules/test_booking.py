@@ -189,6 +189,12 @@ def test_a_window_that_cuts_the_hours_does_not_move_the_grid() -> None:
     assert from_ten_past == tuple(slot for slot in whole_day if TEN + 10 * MINUTE <= slot < TEN + 2 * HOUR)
 
 
+def test_a_slot_that_goes_over_the_end_of_the_window_is_listed() -> None:
+    facts = a_booking(hours=ALWAYS)
+
+    assert free_slots(facts, between(WEDNESDAY, days=1))[-1] == WEDNESDAY + DAY - 30 * MINUTE
+
+
 def test_a_slot_at_the_very_horizon_is_listed() -> None:
     facts = a_booking(horizon_days=30)
 

@@ -101,6 +101,21 @@ def test_a_time_that_comes_twice_is_the_first_of_the_two() -> None:
     assert instant_of(date(2026, 11, 1), 90, zone) == utc(2026, 11, 1, 5, 30)
 
 
+def test_what_is_closed_in_a_gap_parts_nothing() -> None:
+    day = date(2026, 3, 29)
+    window = on_date("Europe/Berlin", day)
+
+    assert open_intervals(ALWAYS, [Override(day, 130, 170, open=False)], "Europe/Berlin", window) == (window,)
+
+
+def test_a_midnight_that_comes_twice_closes_nobody() -> None:
+    second_half_past_eleven = utc(2006, 10, 29, 3)  # at a minute past midnight the clock went back to 23:01
+
+    window = between(second_half_past_eleven, minutes=15)
+
+    assert open_intervals(ALWAYS, [], "America/St_Johns", window) == (window,)
+
+
 def test_a_date_that_a_zone_skipped_has_no_hours() -> None:
     skipped = date(2011, 12, 30)  # Samoa went over the date line
 
