@@ -40,7 +40,7 @@ lint: setup
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
-	$(VENV)/bin/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m deptry .
 
 format: setup
@@ -67,7 +67,7 @@ $(VENV)/.made:
 	  python=; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "Seatkeeper needs Python 3.11 or newer; python3 here is: $$(python3 --version 2>/dev/null || echo missing)." >&2; \
+	  echo 'Seatkeeper needs Python 3.11 or newer, and none of these is: $(PYTHON).' >&2; \
 	  echo 'Install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python …' >&2; \
 	  exit 1; \
 	fi; \
