@@ -1,14 +1,16 @@
 """What we owe people. A notice is written in the transaction that causes it; the jobs take it from there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy import Column, ColumnElement, RowMapping, literal, select, true, tuple_, update
+from sqlalchemy.sql.dml import Insert, Update
 
 from core.db import tables
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
-from core.rules.states import NoticeState
+from core.rules.states import Channel, NoticeState, SeatState
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,102 @@ def owe(tx: Transaction, community_id: int, *owed: Owed) -> Insert:
         for each in owed
     ]
     return tx.insert(tables.notices).values(rows).on_conflict_do_nothing(index_elements=["kind", "subject_id", "cycle"])
+
+
+async def to_deliver(tx: Transaction, notice_id: int) -> RowMapping | None:
+    """The notice with whom it goes to, and where the community's staff are."""
+    return await tx.one(
+        select(
+            tables.notices,
+            tables.communities.c.staff_channel_id,
+            tables.communities.c.settings,
+            tables.members.c.user_id.label("to_user_id"),
+            tables.members.c.name.label("to_name"),
+            tables.members.c.locale.label("to_locale"),
+            tables.members.c.dm_closed_at,
+        )
+        .join(tables.communities, tables.communities.c.id == tables.notices.c.community_id)
+        .outerjoin(tables.members, tables.members.c.id == tables.notices.c.to_member_id)
+        .where(tables.notices.c.id == notice_id)
+    )
+
+
+async def claim_due_notices(tx: Transaction, after: tuple[datetime, int] | None, limit: int) -> Sequence[RowMapping]:
+    """Due notices that are this caller's now, oldest first: (id, attempts, next_attempt_at).
+
+    `after` is the last row of the batch before; without it every batch would walk again over the rows claimed before.
+    """
+    notices = tables.notices
+    due = (
+        select(notices.c.id, notices.c.attempts, notices.c.next_attempt_at)
+        .where(notices.c.state == NoticeState.PENDING, notices.c.next_attempt_at <= tx.now)
+        .order_by(notices.c.next_attempt_at, notices.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await tx.all(due.where(later_than(notices.c.next_attempt_at, notices.c.id, after)))
+    if rows:
+        ids = [row["id"] for row in rows]
+        await tx.run(update(notices).where(notices.c.id.in_(ids)).values(state=NoticeState.QUEUED))
+    return rows
+
+
+def later_than(at: Column[datetime], id: Column[int], after: tuple[datetime, int] | None) -> ColumnElement[bool]:
+    """The keyset: rows that come after this one in the order (at, id)."""
+    if after is None:
+        return true()
+    return tuple_(at, id) > tuple_(literal(after[0], at.type), literal(after[1], id.type))
+
+
+def _of_attempt(notice_id: int, attempt: int) -> Update:
+    """A write that only the newest attempt wins: one that a crash brought back finds nothing to change."""
+    notices = tables.notices
+    return update(notices).where(
+        notices.c.id == notice_id,
+        notices.c.attempts == attempt,
+        notices.c.state.in_((NoticeState.PENDING, NoticeState.QUEUED)),
+    )
+
+
+def end_notice(
+    tx: Transaction,
+    notice_id: int,
+    attempt: int,
+    state: NoticeState,
+    *,
+    why: str | None = None,
+    channel: Channel | None = None,
+    message_id: int | None = None,
+) -> Update:
+    """The write after which this notice is delivered, dropped or dead."""
+    return _of_attempt(notice_id, attempt).values(
+        state=state, why=why, channel=channel, message_id=message_id, ended_at=tx.now
+    )
+
+
+def put_off_notice(notice_id: int, attempt: int, until: datetime, why: str) -> Update:
+    """The write after which this notice waits for its next attempt."""
+    return _of_attempt(notice_id, attempt).values(
+        state=NoticeState.PENDING, attempts=attempt + 1, next_attempt_at=until, why=why
+    )
+
+
+def note_dm(member_id: int, closed_at: datetime | None) -> Update:
+    """The write that remembers since when this member's DM is closed, or that it is open."""
+    return update(tables.members).where(tables.members.c.id == member_id).values(dm_closed_at=closed_at)
+
+
+async def move_grace_end(tx: Transaction, seat_id: int, grace_number: int, before: datetime, after: datetime) -> bool:
+    """Whether this caller moved the end of this grace; False if the seat left it, or another moved it (rule 12)."""
+    seats = tables.seats
+    moved = await tx.run(
+        update(seats)
+        .where(
+            seats.c.id == seat_id,
+            seats.c.state == SeatState.GRACE,
+            seats.c.grace_number == grace_number,
+            seats.c.grace_ends_at == before,
+        )
+        .values(grace_ends_at=after)
+    )
+    return moved.rowcount == 1

@@ -25,7 +25,7 @@ sessions = Table(
     Column("mentor_id", Id, nullable=False),
     Column("pack_id", Id, nullable=False),
     Column("state", Word(SessionState), nullable=False),
-    Column("attempt", Integer, nullable=False, default=1, server_default="1"),  # an undo raises it (rule 4)
+    Column("attempt", Integer, nullable=False, server_default="1"),  # an undo raises it (rule 4)
     at("starts_at"),
     at("ends_at"),
     at("booked_at"),

@@ -20,7 +20,7 @@ notices = Table(
     Column("state", Word(NoticeState), nullable=False),
     at("due_at"),
     at("next_attempt_at"),  # due_at, then the backoff's instants
-    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     Column("channel", Word(Channel)),
     Column("message_id", BigInteger),  # Discord's
     Column("why", Text),  # dropped, or the last failure
@@ -48,7 +48,7 @@ history = Table(
     Column("actor", Word(Actor), nullable=False),
     Column("actor_id", Id, ForeignKey("members.id")),
     Column("why", Text),
-    Column("facts", JSON),
+    Column("facts", JSON(none_as_null=True)),
     one_of("actor", Actor),
     Index("ix_history_entity", "entity", "entity_id", "id"),
     Index("ix_history_community", "community_id", "at"),

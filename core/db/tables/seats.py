@@ -26,7 +26,7 @@ seats = Table(
     Column("mentor_id", Id, nullable=False),
     Column("state", Word(SeatState), nullable=False),
     maybe_at("grace_ends_at"),
-    Column("grace_number", Integer, nullable=False, default=0, server_default="0"),  # how often grace began: the cycle
+    Column("grace_number", Integer, nullable=False, server_default="0"),  # how often grace began: the cycle
     at("created_at"),
     maybe_at("released_at"),
     ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
@@ -55,7 +55,7 @@ packs = Table(
     Column("state", Word(PackState), nullable=False),
     Column("total", Integer, nullable=False),
     Column("remaining", Integer, nullable=False),  # repeats the ledger's sum (rule 1)
-    Column("held", Integer, nullable=False, default=0, server_default="0"),  # scheduled sessions (rule 2)
+    Column("held", Integer, nullable=False, server_default="0"),  # scheduled sessions (rule 2)
     Column("session_minutes", Integer, nullable=False),
     at("expires_at"),
     maybe_at("frozen_at"),

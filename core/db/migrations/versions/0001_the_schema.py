@@ -112,7 +112,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(40), nullable=False),
         sa.Column("actor_id", Id, nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
-        sa.Column("facts", sa.JSON(), nullable=True),
+        sa.Column("facts", sa.JSON(none_as_null=True), nullable=True),
         sa.CheckConstraint("actor IN ('member', 'provider', 'system', 'partner')", name=op.f("ck_history_known_actor")),
         sa.ForeignKeyConstraint(["actor_id"], ["members.id"], name=op.f("fk_history_actor_id")),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_history_community_id")),

@@ -1,0 +1,155 @@
+"""What notices are about, read again when they are sent (rule 32): one query for a seat, a session or an order."""
+
+from typing import Any
+
+from sqlalchemy import FromClause, RowMapping, ScalarSelect, Select, func, or_, select
+
+from core.db.packs import earlier_of_pack
+from core.db.tables import checkouts, members, mentors, orders, packs, payments, refunds, seats, sessions
+from core.db.unit import Transaction
+from core.rules.states import PackState, SeatState
+
+_student = members.alias("student")
+_mentor = members.alias("mentor")
+
+
+async def seat_subject(tx: Transaction, seat_id: int) -> RowMapping | None:
+    """The seat, its two people, and how the pair and the mentor's places stand."""
+    return await tx.one(
+        _with_people(select(seats), seats)
+        .add_columns(
+            mentors.c.capacity,
+            _occupied(seats).label("occupied"),
+            _remaining(tx, seats).label("pair_remaining"),
+            _purchases(seats).label("purchases"),
+            _expiry(tx, seats).label("expires_at"),
+        )
+        .where(seats.c.id == seat_id)
+    )
+
+
+async def session_subject(tx: Transaction, session_id: int) -> RowMapping | None:
+    """The session, its two people, how many of its pack come before it, and what is left to the pair."""
+    return await tx.one(
+        _with_people(select(sessions), sessions)
+        .add_columns(
+            packs.c.total,
+            earlier_of_pack(sessions.c.pack_id, sessions.c.starts_at).label("earlier"),
+            _remaining(tx, sessions).label("pair_remaining"),
+            _available(tx, sessions).label("pair_available"),
+        )
+        .join(packs, packs.c.id == sessions.c.pack_id)
+        .where(sessions.c.id == session_id)
+    )
+
+
+async def order_subject(tx: Transaction, order_id: int, cycle: int) -> RowMapping | None:
+    """The order, its two people, its pack, and the payment and refund that are meant.
+
+    The payment is the one whose id is the notice's cycle, else the order's latest; the refund the one with that id.
+    """
+    of_order = select(payments.c.id).where(payments.c.order_id == orders.c.id).correlate(orders)
+    latest = select(func.max(payments.c.id)).where(payments.c.order_id == orders.c.id).correlate(orders)
+    meant = func.coalesce(of_order.where(payments.c.id == cycle).scalar_subquery(), latest.scalar_subquery())
+    payment = payments.alias("payment")
+    return await tx.one(
+        _with_people(select(orders), orders)
+        .add_columns(
+            mentors.c.capacity,
+            _occupied(orders).label("occupied"),
+            _remaining(tx, orders).label("pair_remaining"),
+            _seat_state().label("seat_state"),
+            packs.c.expires_at,
+            checkouts.c.provider,
+            payment.c.provider_ref.label("payment_ref"),
+            payment.c.amount_minor.label("received_minor"),
+            payment.c.currency.label("received_currency"),
+            refunds.c.amount_minor.label("refund_minor"),
+            refunds.c.last_error.label("refund_error"),
+        )
+        .outerjoin(packs, packs.c.order_id == orders.c.id)
+        .outerjoin(checkouts, checkouts.c.order_id == orders.c.id)
+        .outerjoin(payment, payment.c.id == meant)
+        .outerjoin(refunds, (refunds.c.id == cycle) & refunds.c.payment_id.in_(of_order))
+        .where(orders.c.id == order_id)
+    )
+
+
+def _with_people(statement: Select[Any], about: FromClause) -> Select[Any]:
+    return (
+        statement.add_columns(
+            _student.c.name.label("student_name"),
+            _student.c.user_id.label("student_user_id"),
+            _mentor.c.name.label("mentor_name"),
+            _mentor.c.user_id.label("mentor_user_id"),
+        )
+        .select_from(about)
+        .join(_student, _student.c.id == about.c.student_id)
+        .join(_mentor, _mentor.c.id == about.c.mentor_id)
+        .join(mentors, mentors.c.member_id == about.c.mentor_id)
+    )
+
+
+def _usable(tx: Transaction, about: FromClause, what: Any) -> ScalarSelect[Any]:
+    """A figure over the pair's usable packs; `core.rules.balance.usable` in SQL."""
+    pack = packs.alias("usable")
+    return (
+        select(what(pack))
+        .where(
+            pack.c.student_id == about.c.student_id,
+            pack.c.mentor_id == about.c.mentor_id,
+            pack.c.state == PackState.ACTIVE,
+            pack.c.remaining > 0,
+            or_(pack.c.frozen_at.is_not(None), pack.c.expires_at > tx.now),
+        )
+        .correlate(about)
+        .scalar_subquery()
+    )
+
+
+def _remaining(tx: Transaction, about: FromClause) -> ScalarSelect[Any]:
+    return _usable(tx, about, lambda pack: func.coalesce(func.sum(pack.c.remaining), 0))
+
+
+def _available(tx: Transaction, about: FromClause) -> ScalarSelect[Any]:
+    return _usable(tx, about, lambda pack: func.coalesce(func.sum(pack.c.remaining - pack.c.held), 0))
+
+
+def _expiry(tx: Transaction, about: FromClause) -> ScalarSelect[Any]:
+    return _usable(tx, about, lambda pack: func.max(pack.c.expires_at))
+
+
+def _purchases(about: FromClause) -> ScalarSelect[Any]:
+    pack = packs.alias("bought")
+    return (
+        select(func.count())
+        .select_from(pack)
+        .where(pack.c.student_id == about.c.student_id, pack.c.mentor_id == about.c.mentor_id)
+        .correlate(about)
+        .scalar_subquery()
+    )
+
+
+def _occupied(about: FromClause) -> ScalarSelect[Any]:
+    taken = seats.alias("taken")
+    return (
+        select(func.count())
+        .select_from(taken)
+        .where(taken.c.mentor_id == about.c.mentor_id, taken.c.state != SeatState.RELEASED)
+        .correlate(about)
+        .scalar_subquery()
+    )
+
+
+def _seat_state() -> ScalarSelect[Any]:
+    """The state of the pair's live seat, if the buyer of the order has one."""
+    return (
+        select(seats.c.state)
+        .where(
+            seats.c.student_id == orders.c.student_id,
+            seats.c.mentor_id == orders.c.mentor_id,
+            seats.c.state != SeatState.RELEASED,
+        )
+        .correlate(orders)
+        .scalar_subquery()
+    )
