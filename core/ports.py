@@ -19,7 +19,7 @@ class Clock(Protocol):
 
 class Poke(Protocol):
     def __call__(self) -> None:
-        """Called after a commit that left work for the jobs; it may be called from any task of the loop, and never waits."""
+        """Called after a commit that left work for the jobs, from any task of the loop. It never waits."""
         ...
 
 
@@ -157,7 +157,7 @@ class PaymentProvider(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something that the reader may press. With `url` it is a link, else an action on a row, checked again when pressed."""
+    """Something to press: a link, or an action on a row that is checked again when it is pressed."""
 
     label: str
     action: str = ""

@@ -30,7 +30,7 @@ class PackState(StrEnum):
 
 
 class OrderState(StrEnum):
-    """Where an order stands. `open` and `pending` are unsettled: no seat of the pair is released meanwhile (rule 11)."""
+    """Where an order stands. `open` and `pending` are unsettled: no seat of the pair is released then (rule 11)."""
 
     OPEN = "open"
     PENDING = "pending"

@@ -42,9 +42,9 @@ class Shop:
         return self.provider.pay(await self.ref_of(ready))
 
 
-async def a_shop(db: Database, **mentor: int) -> Shop:
+async def a_shop(db: Database, capacity: int = 5) -> Shop:
     community = await a_community(db)
-    tutor = await a_mentor(db, community, **mentor)
+    tutor = await a_mentor(db, community, capacity=capacity)
     student = await a_member(db, community)
     return Shop(db, LedgerProvider(db.clock), tutor, student, await a_product(db, tutor))
 

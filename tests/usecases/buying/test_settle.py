@@ -8,7 +8,7 @@ from sqlalchemy import event, update
 
 from core.db import tables
 from core.db.unit import Database
-from core.ports import ClosedUnpaid
+from core.ports import CheckoutNews, ClosedUnpaid
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Refused
 from core.rules.states import EventState, OrderState, RefundCause, RefundState, SeatState
@@ -17,7 +17,7 @@ from core.usecases.buying.checkout import ask_provider, leave
 from core.usecases.buying.settle import Settled, keep_failed_event, settle, settle_event
 from tests.builders import a_member, a_pack, a_pair, count_of, row_of, rows_of
 from tests.clocks import SettableClock
-from tests.usecases.buying.steps import URL, Shop, a_shop, event_of
+from tests.usecases.buying.steps import URL, a_shop, event_of
 
 
 async def notice_kinds(db: Database) -> list[NoticeKind]:
@@ -124,9 +124,7 @@ class TestARenewal:
         pair = await a_pair(db, mentor=shop.mentor, student=shop.student, seat=SeatState.GRACE)
         paid = await shop.paid(await shop.buys())
         async with db.begin() as tx:
-            await tx.run(
-                update(tables.seats).values(state=SeatState.RELEASED, released_at=tx.now, grace_ends_at=None)
-            )
+            await tx.run(update(tables.seats).values(state=SeatState.RELEASED, released_at=tx.now, grace_ends_at=None))
         other = await a_member(db, shop.mentor.community, "Olli")
         await shop.buys(other.asker)
 
@@ -207,13 +205,13 @@ class TestLateNews:
         ref = await shop.ref_of(ready)
         await settle_event(db, event_of(await shop.paid(ready)))
         before = await snapshot(db)
-        news = {
+        told: dict[str, CheckoutNews] = {
             "closed": ClosedUnpaid(ref),
             "failed": shop.provider.fail(ref),
             "pending": shop.provider.pay_later(ref),
-        }[late]
+        }
 
-        await settle_event(db, event_of(news, "evt_2"))
+        await settle_event(db, event_of(told[late], "evt_2"))
 
         assert await snapshot(db) == before
 
@@ -341,7 +339,6 @@ async def test_replayed_history_gives_every_states_row(db: Database) -> None:
     for name, table in (("order", tables.orders), ("seat", tables.seats), ("pack", tables.packs)):
         for row in await rows_of(db, table):
             assert replayed[name, row["id"]] == row["state"]
-
 
 
 async def test_a_pack_of_another_student_is_none_of_this_pairs_renewal(db: Database, clock: SettableClock) -> None:
