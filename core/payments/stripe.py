@@ -1,0 +1,171 @@
+"""Stripe behind the port PaymentProvider: hosted checkouts and refunds.
+
+Nothing of the SDK leaves this module: its objects become dicts by `.to_dict()`, its errors one of the port's two.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import aiohttp
+import stripe
+from stripe.params import RefundCreateParams
+from stripe.params.checkout import SessionCreateParams
+
+from core.payments.stripe_amounts import to_stripe
+from core.payments.stripe_checkouts import Unreadable, as_it_stands, opened, ref_in
+from core.ports import (
+    CheckoutNews,
+    CheckoutRequest,
+    OpenedCheckout,
+    ProviderRefused,
+    ProviderUnavailable,
+    Refunded,
+    RefundFailed,
+    RefundRequest,
+)
+
+API_URL = "https://api.stripe.com"
+
+_TRY_FOR = timedelta(seconds=10)
+_WHOLE_CALL_FOR = timedelta(seconds=25)  # with the pauses between tries; a person waits for some of these calls
+_RETRIES = 2
+_EXPANDED = ["payment_intent.latest_charge"]
+
+# 409: another call under the same key is on its way. 429: too many calls.
+_NOT_NOW = (408, 409, 425, 429)
+
+# Below this level the SDK logs whole requests and answers.
+logging.getLogger("stripe").setLevel(logging.WARNING)
+
+
+class StripeProvider:
+    """Stripe, spoken to through an aiohttp session that the caller keeps open and closes.
+
+    A call that may have done its work although no answer came is made again under the same idempotency key.
+    """
+
+    name = "stripe"
+
+    def __init__(
+        self,
+        api_key: str,
+        http: aiohttp.ClientSession,
+        *,
+        api_url: str = API_URL,
+        retries: int = _RETRIES,
+        try_for: timedelta = _TRY_FOR,
+        whole_call_for: timedelta = _WHOLE_CALL_FOR,
+    ) -> None:
+        self._whole_call_for = whole_call_for
+        timeout = aiohttp.ClientTimeout(total=try_for.total_seconds())
+        client = stripe.StripeClient(
+            api_key,
+            http_client=stripe.AIOHTTPClient(timeout=timeout, session=http),
+            base_addresses={"api": api_url},
+            max_network_retries=retries,
+        )
+        self._checkouts = client.v1.checkout.sessions
+        self._refunds = client.v1.refunds
+
+    async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
+        amount = to_stripe(request.amount_minor, request.currency)
+        if amount is None:
+            raise ProviderRefused(f"Stripe takes no such fraction of {request.currency}")
+        order = {"order_id": str(request.order_id)}
+        params: SessionCreateParams = {
+            "mode": "payment",
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": request.currency.lower(),
+                        "unit_amount": amount,
+                        "product_data": {"name": request.title},
+                    },
+                }
+            ],
+            "client_reference_id": order["order_id"],
+            "metadata": order,
+            "payment_intent_data": {"metadata": order},
+            "expires_at": int(request.expires_at.timestamp()),
+            "success_url": request.success_url,
+            "cancel_url": request.cancel_url,
+        }
+        async with self._asking():
+            checkout = await self._checkouts.create_async(params, {"idempotency_key": request.key})
+            return opened(checkout.to_dict())
+
+    async def ask_checkout(self, ref: str) -> CheckoutNews:
+        async with self._asking():
+            return await self._ask(ref)
+
+    async def close_checkout(self, ref: str) -> CheckoutNews:
+        async with self._asking():
+            try:
+                checkout = await self._checkouts.expire_async(ref)
+            except stripe.InvalidRequestError:
+                # Only an open checkout can be closed: paid meanwhile, or closed before.
+                return await self._ask(ref)
+            return as_it_stands(checkout.to_dict())
+
+    async def refund(self, request: RefundRequest) -> Refunded | RefundFailed:
+        amount = to_stripe(request.amount_minor, request.currency)
+        if amount is None:
+            return RefundFailed(f"Stripe takes no such fraction of {request.currency}")
+        params: RefundCreateParams = {"payment_intent": request.payment_ref, "amount": amount}
+        async with self._asking():
+            try:
+                made = await self._refunds.create_async(params, {"idempotency_key": request.key})
+            except (stripe.InvalidRequestError, stripe.CardError) as error:
+                # Returned already, disputed, or more than is left: asking again changes nothing.
+                return RefundFailed(_safe_words(error))
+            refund = made.to_dict()
+            if refund.get("status") in ("failed", "canceled"):
+                return RefundFailed(str(refund.get("failure_reason") or refund["status"]))
+            return Refunded(ref_in(refund, "id"))
+
+    async def _ask(self, ref: str) -> CheckoutNews:
+        checkout = await self._checkouts.retrieve_async(ref, {"expand": _EXPANDED})
+        return as_it_stands(checkout.to_dict())
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Within this block Stripe is asked; whatever goes wrong is one of the port's two errors."""
+        try:
+            async with asyncio.timeout(self._whole_call_for.total_seconds()):
+                yield
+        except stripe.StripeError as error:
+            raise _translated(error) from None
+        except Unreadable as error:
+            raise ProviderUnavailable(f"unreadable answer of Stripe: {error}") from None
+        except (
+            aiohttp.ClientError,
+            OSError,
+        ) as error:  # TimeoutError is an OSError; the SDK lets those of reading through
+            raise ProviderUnavailable(type(error).__name__) from None
+
+
+def _translated(error: stripe.StripeError) -> ProviderUnavailable | ProviderRefused:
+    status = error.http_status
+    if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError):
+        return ProviderUnavailable(_safe_words(error))
+    if status is not None and 400 <= status < 500 and status not in _NOT_NOW:
+        return ProviderRefused(_safe_words(error))
+    return ProviderUnavailable(_safe_words(error))
+
+
+def _safe_words(error: stripe.StripeError) -> str:
+    """What may be logged. Stripe's own message is left out: it may quote the key, or what a person typed."""
+    told = error.error
+    param = getattr(told, "param", None)
+    words = [
+        type(error).__name__,
+        str(error.http_status or "no answer"),
+        str(getattr(told, "code", None) or getattr(told, "type", None) or ""),
+        f"param {param}" if param else "",
+        f"request {error.request_id}" if error.request_id else "",
+    ]
+    return ", ".join(word for word in words if word)

@@ -1,0 +1,244 @@
+"""A Stripe on loopback with a ledger of its own: checkouts, payments, refunds, idempotency keys, and its bad days.
+
+It speaks form-encoded requests and JSON answers as Stripe's API does, refuses what Stripe refuses, and knows no
+parameter that Seatkeeper has no reason to send.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from core.ports import Clock
+
+API_KEY = "sk_test_fake"
+
+Json = dict[str, Any]
+Answer = tuple[int, Json]
+
+_KNOWN = re.compile(
+    r"mode|line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[name))\]"
+    r"|client_reference_id|metadata\[order_id\]|payment_intent_data\[metadata\]\[order_id\]"
+    r"|expires_at|success_url|cancel_url"
+)
+
+
+@dataclass
+class BadDay:
+    """What happens to one request: the work is done or not, and then this comes instead of the answer."""
+
+    status: int = 500
+    body: bytes = b'{"error": {"type": "api_error", "message": "away"}}'
+    done: bool = False
+    hangs: bool = False
+    cuts: bool = False  # the connection, in the middle of the answer
+
+
+@dataclass
+class FakeStripe:
+    clock: Clock
+    checkouts: dict[str, Json] = field(default_factory=dict)
+    intents: dict[str, Json] = field(default_factory=dict)
+    refunds: dict[str, Json] = field(default_factory=dict)
+    bad_days: list[BadDay] = field(default_factory=list)
+    requests: list[tuple[str, str, dict[str, str], str | None]] = field(default_factory=list)
+    refund_status: str = "succeeded"
+    _answers: dict[str, tuple[dict[str, str], Answer]] = field(default_factory=dict)
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/v1/checkout/sessions", self._route(self._create))
+        app.router.add_get("/v1/checkout/sessions/{id}", self._route(self._retrieve))
+        app.router.add_post("/v1/checkout/sessions/{id}/expire", self._route(self._expire))
+        app.router.add_post("/v1/refunds", self._route(self._refund))
+        app.on_shutdown.append(self._release)
+        return app
+
+    # ------------------------------------------------------------ what people do on Stripe's pages
+
+    def pay(self, ref: str, *, tax: int = 0) -> Json:
+        """A card pays: the checkout is complete, its money has moved."""
+        self._complete(ref, "succeeded", "paid", tax)
+        return self.checkouts[ref]
+
+    def pay_later(self, ref: str) -> Json:
+        """A bank debit is on its way."""
+        self._complete(ref, "processing", "unpaid", 0)
+        return self.checkouts[ref]
+
+    def arrive(self, ref: str) -> Json:
+        """The bank debit arrived."""
+        self._intent_of(ref)["status"] = "succeeded"
+        self.checkouts[ref]["payment_status"] = "paid"
+        return self.checkouts[ref]
+
+    def bounce(self, ref: str) -> Json:
+        """The bank debit failed. Stripe leaves the checkout complete and unpaid."""
+        self._intent_of(ref)["status"] = "requires_payment_method"
+        return self.checkouts[ref]
+
+    def run_out(self, ref: str) -> Json:
+        self.checkouts[ref]["status"] = "expired"
+        return self.checkouts[ref]
+
+    def event(self, kind: str, ref: str, **changes: Any) -> Json:
+        """The event of this kind about the checkout, as Stripe would deliver it now."""
+        return {
+            "id": f"evt_{kind.replace('.', '_')}_{ref}",
+            "object": "event",
+            "type": kind,
+            "created": self._now(),
+            "livemode": False,
+            "data": {"object": dict(self.checkouts[ref])},
+            **changes,
+        }
+
+    # ------------------------------------------------------------ the API
+
+    def _route(self, work: Callable[[web.Request, dict[str, str]], Answer]) -> Callable[..., Awaitable[web.Response]]:
+        async def answer(request: web.Request) -> web.Response:
+            form = {name: str(value) for name, value in (await request.post()).items()}
+            key = request.headers.get("Idempotency-Key")
+            self.requests.append((request.method, request.path, form, key))
+            if request.method == "POST":
+                assert request.content_type == "application/x-www-form-urlencoded"
+            bad_day = self.bad_days.pop(0) if self.bad_days else None
+            if bad_day is None or bad_day.done:
+                status, body = self._answer(request, form, key, work)
+                if bad_day is None:
+                    return web.json_response(body, status=status, headers={"Request-Id": "req_fake"})
+            assert bad_day is not None
+            return await self._have(request, bad_day)
+
+        return answer
+
+    def _answer(
+        self,
+        request: web.Request,
+        form: dict[str, str],
+        key: str | None,
+        work: Callable[[web.Request, dict[str, str]], Answer],
+    ) -> Answer:
+        if request.headers.get("Authorization") != f"Bearer {API_KEY}":
+            return _error(401, "invalid_request_error", message="Invalid API Key provided: sk_test_secret_words")
+        if key is None or request.method == "GET":
+            return work(request, form)
+        known, answer = self._answers.get(key, (form, None))
+        if known != form:
+            return _error(400, "idempotency_error")
+        if answer is None:
+            answer = work(request, form)
+            self._answers[key] = form, answer
+        return answer
+
+    async def _have(self, request: web.Request, bad_day: BadDay) -> web.Response:
+        if bad_day.hangs:
+            await self._released.wait()
+        if bad_day.cuts:
+            response = web.Response(headers={"Content-Length": "1000"})
+            await response.prepare(request)
+            await response.write(b'{"id":')
+            assert request.transport is not None
+            request.transport.close()
+            return response
+        return web.Response(body=bad_day.body, status=bad_day.status, content_type="application/json")
+
+    async def _release(self, _: web.Application) -> None:
+        self._released.set()
+
+    def _create(self, _: web.Request, form: dict[str, str]) -> Answer:
+        for name in form:
+            if not _KNOWN.fullmatch(name):
+                return _error(400, "invalid_request_error", "parameter_unknown", param=name)
+        if not self._now() + 1800 <= int(form["expires_at"]) <= self._now() + 86400:
+            return _error(400, "invalid_request_error", param="expires_at")
+        ref = f"cs_test_{len(self.checkouts) + 1}"
+        unit = int(form["line_items[0][price_data][unit_amount]"])
+        self.checkouts[ref] = {
+            "id": ref,
+            "object": "checkout.session",
+            "mode": form["mode"],
+            "amount_total": unit * int(form["line_items[0][quantity]"]),
+            "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+            "currency": form["line_items[0][price_data][currency]"],
+            "client_reference_id": form["client_reference_id"],
+            "metadata": {"order_id": form["metadata[order_id]"]},
+            "created": self._now(),
+            "expires_at": int(form["expires_at"]),
+            "livemode": False,
+            "payment_intent": None,
+            "payment_status": "unpaid",
+            "status": "open",
+            "success_url": form["success_url"],
+            "url": f"https://checkout.stripe.example/c/pay/{ref}",
+        }
+        return 200, dict(self.checkouts[ref])
+
+    def _retrieve(self, request: web.Request, _: dict[str, str]) -> Answer:
+        checkout = self.checkouts.get(request.match_info["id"])
+        if checkout is None:
+            return _error(404, "invalid_request_error", "resource_missing")
+        assert list(request.query.values()) == ["payment_intent.latest_charge"]
+        return 200, {**checkout, "payment_intent": self.intents.get(str(checkout["payment_intent"]))}
+
+    def _expire(self, request: web.Request, _: dict[str, str]) -> Answer:
+        checkout = self.checkouts.get(request.match_info["id"])
+        if checkout is None:
+            return _error(404, "invalid_request_error", "resource_missing")
+        if checkout["status"] != "open":
+            return _error(400, "invalid_request_error")
+        checkout["status"] = "expired"
+        return 200, {**checkout, "url": None}
+
+    def _refund(self, _: web.Request, form: dict[str, str]) -> Answer:
+        assert set(form) == {"payment_intent", "amount"}
+        intent = self.intents.get(form["payment_intent"])
+        if intent is None:
+            return _error(404, "invalid_request_error", "resource_missing")
+        returned = sum(each["amount"] for each in self.refunds.values() if each["payment_intent"] == intent["id"])
+        if returned + int(form["amount"]) > intent["amount"]:
+            return _error(400, "invalid_request_error", "charge_already_refunded")
+        ref = f"re_{len(self.refunds) + 1}"
+        self.refunds[ref] = {
+            "id": ref,
+            "object": "refund",
+            "payment_intent": intent["id"],
+            "amount": int(form["amount"]),
+            "status": self.refund_status,
+        }
+        return 200, self.refunds[ref]
+
+    def _complete(self, ref: str, intent_status: str, payment_status: str, tax: int) -> None:
+        checkout = self.checkouts[ref]
+        assert checkout["status"] == "open"
+        total = checkout["amount_total"] + tax
+        intent = {
+            "id": f"pi_{ref}",
+            "object": "payment_intent",
+            "amount": total,
+            "status": intent_status,
+            "created": self._now() - 60,
+            "latest_charge": {"id": f"ch_{ref}", "object": "charge", "created": self._now()},
+        }
+        self.intents[str(intent["id"])] = intent
+        checkout.update(status="complete", payment_status=payment_status, payment_intent=intent["id"])
+        checkout.update(amount_total=total, total_details={**checkout["total_details"], "amount_tax": tax})
+
+    def _intent_of(self, ref: str) -> Json:
+        return self.intents[self.checkouts[ref]["payment_intent"]]
+
+    def _now(self) -> int:
+        return int(self.clock.now().timestamp())
+
+
+def body_of(event: Json) -> bytes:
+    return json.dumps(event).encode()
+
+
+def _error(status: int, kind: str, code: str | None = None, *, param: str = "", message: str = "No.") -> Answer:
+    return status, {"error": {"type": kind, "code": code, "param": param or None, "message": message}}

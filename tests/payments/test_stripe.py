@@ -1,0 +1,287 @@
+"""Stripe behind the port: what is asked of it, and what its answers mean."""
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from core.payments.stripe import StripeProvider
+from core.ports import (
+    CheckoutRequest,
+    ClosedUnpaid,
+    Paid,
+    Pending,
+    ProviderRefused,
+    ProviderUnavailable,
+    Refunded,
+    RefundFailed,
+    RefundRequest,
+    StillOpen,
+)
+from tests.clocks import NOW, SettableClock
+from tests.payments.fake_stripe import API_KEY, BadDay, FakeStripe
+
+REQUEST = CheckoutRequest(
+    key="checkout-7",
+    order_id=42,
+    title="Four sessions",
+    amount_minor=20_000,
+    currency="EUR",
+    expires_at=NOW + timedelta(minutes=35),
+    success_url="https://seats.example/pay/token/return",
+    cancel_url="https://seats.example/pay/token/cancel",
+)
+REFUND = RefundRequest(key="refund-3", payment_ref="pi_cs_test_1", amount_minor=20_000, currency="EUR")
+
+
+async def test_a_checkout_asks_for_the_order_as_it_was_snapshot(provider: StripeProvider, stripe: FakeStripe) -> None:
+    opened = await provider.open_checkout(REQUEST)
+
+    assert opened.ref == "cs_test_1"
+    assert opened.url == "https://checkout.stripe.example/c/pay/cs_test_1"
+    assert opened.expires_at == REQUEST.expires_at
+    ((method, path, form, key),) = stripe.requests
+    assert (method, path, key) == ("POST", "/v1/checkout/sessions", "checkout-7")
+    assert form == {
+        "mode": "payment",
+        "line_items[0][quantity]": "1",
+        "line_items[0][price_data][currency]": "eur",
+        "line_items[0][price_data][unit_amount]": "20000",
+        "line_items[0][price_data][product_data][name]": "Four sessions",
+        "client_reference_id": "42",
+        "metadata[order_id]": "42",
+        "payment_intent_data[metadata][order_id]": "42",
+        "expires_at": str(int(REQUEST.expires_at.timestamp())),
+        "success_url": "https://seats.example/pay/token/return",
+        "cancel_url": "https://seats.example/pay/token/cancel",
+    }
+
+
+async def test_the_same_key_gives_the_same_checkout(provider: StripeProvider, stripe: FakeStripe) -> None:
+    first = await provider.open_checkout(REQUEST)
+
+    again = await provider.open_checkout(REQUEST)
+
+    assert again == first
+    assert len(stripe.checkouts) == 1
+
+
+async def test_the_same_key_for_something_else_is_refused(provider: StripeProvider, stripe: FakeStripe) -> None:
+    await provider.open_checkout(REQUEST)
+
+    with pytest.raises(ProviderRefused, match="idempotency_error"):
+        await provider.open_checkout(replace(REQUEST, amount_minor=1))
+
+    assert len(stripe.checkouts) == 1
+
+
+async def test_a_checkout_that_was_made_although_no_answer_came_is_found_again(
+    api_url: str, http: aiohttp.ClientSession, stripe: FakeStripe
+) -> None:
+    provider = StripeProvider(API_KEY, http, api_url=api_url, retries=1)
+    stripe.bad_days = [BadDay(status=502, done=True)]
+
+    opened = await provider.open_checkout(REQUEST)
+
+    assert list(stripe.checkouts) == [opened.ref]
+    assert [key for *_, key in stripe.requests] == ["checkout-7", "checkout-7"]
+
+
+async def test_an_amount_that_stripe_cannot_charge_is_not_asked_for(
+    provider: StripeProvider, stripe: FakeStripe
+) -> None:
+    with pytest.raises(ProviderRefused, match="KWD"):
+        await provider.open_checkout(replace(REQUEST, amount_minor=5_125, currency="KWD"))
+
+    assert not stripe.requests
+
+
+async def test_kronur_are_asked_for_in_hundredths_and_read_back_whole(
+    provider: StripeProvider, stripe: FakeStripe
+) -> None:
+    opened = await provider.open_checkout(replace(REQUEST, amount_minor=9_000, currency="ISK"))
+    stripe.pay(opened.ref)
+
+    news = await provider.ask_checkout(opened.ref)
+
+    assert stripe.checkouts[opened.ref]["amount_total"] == 900_000
+    assert isinstance(news, Paid)
+    assert (news.amount_minor, news.currency) == (9_000, "ISK")
+
+
+async def test_a_checkout_nobody_paid_yet_is_still_open(provider: StripeProvider) -> None:
+    opened = await provider.open_checkout(REQUEST)
+
+    assert await provider.ask_checkout(opened.ref) == StillOpen(opened.ref, order_id=42)
+
+
+async def test_a_paid_checkout_tells_amount_tax_and_when_it_was_charged(
+    provider: StripeProvider, stripe: FakeStripe, clock: SettableClock
+) -> None:
+    opened = await provider.open_checkout(REQUEST)
+    clock.forward(minutes=5)
+    stripe.pay(opened.ref, tax=3_800)
+    clock.forward(hours=3)
+
+    assert await provider.ask_checkout(opened.ref) == Paid(
+        checkout_ref=opened.ref,
+        payment_ref="pi_cs_test_1",
+        amount_minor=23_800,
+        tax_minor=3_800,
+        currency="EUR",
+        paid_at=NOW + timedelta(minutes=5),
+        livemode=False,
+        order_id=42,
+    )
+
+
+async def test_a_bank_debit_is_pending_until_it_arrives_or_bounces(
+    provider: StripeProvider, stripe: FakeStripe
+) -> None:
+    opened = await provider.open_checkout(REQUEST)
+    stripe.pay_later(opened.ref)
+    on_its_way = await provider.ask_checkout(opened.ref)
+
+    stripe.bounce(opened.ref)
+    bounced = await provider.ask_checkout(opened.ref)
+    stripe.arrive(opened.ref)
+    arrived = await provider.ask_checkout(opened.ref)
+
+    assert on_its_way == Pending(opened.ref, NOW, order_id=42)
+    assert bounced == ClosedUnpaid(opened.ref, failed=True, order_id=42)
+    assert isinstance(arrived, Paid)
+
+
+async def test_closing_an_open_checkout_ends_it(provider: StripeProvider, stripe: FakeStripe) -> None:
+    opened = await provider.open_checkout(REQUEST)
+
+    news = await provider.close_checkout(opened.ref)
+
+    assert news == ClosedUnpaid(opened.ref, order_id=42)
+    assert stripe.checkouts[opened.ref]["status"] == "expired"
+
+
+async def test_closing_a_checkout_that_was_paid_meanwhile_says_so(provider: StripeProvider, stripe: FakeStripe) -> None:
+    opened = await provider.open_checkout(REQUEST)
+    stripe.pay(opened.ref)
+
+    assert isinstance(await provider.close_checkout(opened.ref), Paid)
+
+
+async def test_closing_a_checkout_twice_is_closing_it_once(provider: StripeProvider) -> None:
+    opened = await provider.open_checkout(REQUEST)
+    first = await provider.close_checkout(opened.ref)
+
+    assert await provider.close_checkout(opened.ref) == first
+
+
+async def test_a_checkout_that_stripe_does_not_know_is_refused(provider: StripeProvider) -> None:
+    with pytest.raises(ProviderRefused, match="resource_missing"):
+        await provider.ask_checkout("cs_test_unknown")
+    with pytest.raises(ProviderRefused, match="resource_missing"):
+        await provider.close_checkout("cs_test_unknown")
+
+
+async def test_a_refund_is_made_once_per_key(provider: StripeProvider, stripe: FakeStripe) -> None:
+    stripe.pay((await provider.open_checkout(REQUEST)).ref)
+
+    first = await provider.refund(REFUND)
+    again = await provider.refund(REFUND)
+
+    assert first == again == Refunded("re_1")
+    assert [refund["amount"] for refund in stripe.refunds.values()] == [20_000]
+
+
+async def test_a_refund_that_was_made_although_no_answer_came_is_not_made_twice(
+    api_url: str, http: aiohttp.ClientSession, stripe: FakeStripe
+) -> None:
+    provider = StripeProvider(API_KEY, http, api_url=api_url, retries=1)
+    stripe.pay((await provider.open_checkout(REQUEST)).ref)
+    stripe.bad_days = [BadDay(cuts=True, done=True)]
+
+    with pytest.raises(ProviderUnavailable):
+        await provider.refund(REFUND)
+
+    assert await provider.refund(REFUND) == Refunded("re_1")
+    assert len(stripe.refunds) == 1
+
+
+async def test_money_that_went_back_already_cannot_go_back_again(provider: StripeProvider, stripe: FakeStripe) -> None:
+    stripe.pay((await provider.open_checkout(REQUEST)).ref)
+    await provider.refund(REFUND)
+
+    failed = await provider.refund(replace(REFUND, key="refund-4"))
+
+    assert isinstance(failed, RefundFailed)
+    assert "charge_already_refunded" in failed.why
+
+
+async def test_a_refund_that_the_bank_sent_back_has_failed(provider: StripeProvider, stripe: FakeStripe) -> None:
+    stripe.pay((await provider.open_checkout(REQUEST)).ref)
+    stripe.refund_status = "failed"
+
+    assert await provider.refund(REFUND) == RefundFailed("failed")
+
+
+@pytest.mark.parametrize(
+    "bad_day",
+    [
+        pytest.param(BadDay(500), id="a fault of theirs"),
+        pytest.param(BadDay(503, b"<html>maintenance</html>"), id="maintenance"),
+        pytest.param(BadDay(429, b'{"error": {"type": "invalid_request_error"}}'), id="too many requests"),
+        pytest.param(BadDay(400, b'{"error": {"code": "rate_limit"}}'), id="an old way to say too many requests"),
+        pytest.param(BadDay(409, b'{"error": {"code": "idempotency_key_in_use"}}'), id="the key is in use"),
+        pytest.param(BadDay(200, b"<html>a proxy</html>"), id="not JSON"),
+        pytest.param(BadDay(200, b'{"id": "cs_test_1"}'), id="not a checkout"),
+        pytest.param(BadDay(200, b'{"id": "cs\\u0000", "status": "open"}'), id="poison"),
+        pytest.param(BadDay(cuts=True), id="cut in the middle of the answer"),
+        pytest.param(BadDay(hangs=True), id="no answer"),
+    ],
+)
+async def test_what_may_be_asked_again_is_unavailable(
+    api_url: str, http: aiohttp.ClientSession, stripe: FakeStripe, bad_day: BadDay
+) -> None:
+    provider = StripeProvider(API_KEY, http, api_url=api_url, retries=0, try_for=timedelta(seconds=0.2))
+    stripe.bad_days = [bad_day]
+
+    with pytest.raises(ProviderUnavailable):
+        await provider.ask_checkout("cs_test_1")
+
+
+async def test_a_whole_call_ends_in_time_whatever_its_tries_take(
+    api_url: str, http: aiohttp.ClientSession, stripe: FakeStripe
+) -> None:
+    provider = StripeProvider(API_KEY, http, api_url=api_url, retries=50, whole_call_for=timedelta(seconds=0.2))
+    stripe.bad_days = [BadDay() for _ in range(50)]
+
+    with pytest.raises(ProviderUnavailable):
+        await provider.ask_checkout("cs_test_1")
+
+
+async def test_a_stripe_that_is_not_there_is_unavailable(http: aiohttp.ClientSession) -> None:
+    provider = StripeProvider(API_KEY, http, api_url="http://127.0.0.1:1", retries=0)
+
+    with pytest.raises(ProviderUnavailable):
+        await provider.open_checkout(REQUEST)
+
+
+async def test_a_wrong_key_is_refused_and_stripes_words_about_it_go_nowhere(
+    api_url: str, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    provider = StripeProvider("sk_test_wrong", http, api_url=api_url)
+
+    with pytest.raises(ProviderRefused) as refused:
+        await provider.open_checkout(REQUEST)
+    with pytest.raises(ProviderRefused):
+        await provider.refund(REFUND)
+
+    assert str(refused.value) == "AuthenticationError, 401, invalid_request_error, request req_fake"
+    assert "sk_test" not in caplog.text
+
+
+async def test_an_expiry_that_stripe_does_not_take_is_refused_by_name(provider: StripeProvider) -> None:
+    with pytest.raises(ProviderRefused, match="param expires_at"):
+        await provider.open_checkout(replace(REQUEST, expires_at=NOW + timedelta(minutes=5)))
