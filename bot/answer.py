@@ -1,0 +1,31 @@
+"""Acknowledge at once, answer when the answer is known. All is said in the interaction's own message."""
+
+import discord
+
+from bot.replies.reply import Reply
+
+
+async def acknowledge(interaction: discord.Interaction, *, public: bool = False, in_place: bool = False) -> None:
+    """Within Discord's three seconds: 'thinking', or `in_place` nothing until the message pressed on changes.
+
+    Personal unless `public`. A DM is personal anyway, and there the answer stays to be read again.
+    """
+    if in_place:
+        await interaction.response.defer()
+    else:
+        await interaction.response.defer(ephemeral=not public and interaction.guild_id is not None, thinking=True)
+
+
+async def answer(interaction: discord.Interaction, reply: Reply) -> None:
+    """Put the reply where `acknowledge` made room for it."""
+    await interaction.edit_original_response(content=None, embed=reply.embed(), view=reply.view())
+
+
+async def add(interaction: discord.Interaction, reply: Reply) -> None:
+    """Say it beside the message pressed on, to this person alone."""
+    view = reply.view()
+    await interaction.followup.send(
+        embed=reply.embed(),
+        view=view if view is not None else discord.utils.MISSING,
+        ephemeral=interaction.guild_id is not None,
+    )

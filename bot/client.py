@@ -1,0 +1,131 @@
+"""The client: what it listens to, what it holds, and how every interaction is acknowledged, answered and ended."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.actions import Action, Press, Pressable
+from bot.answer import acknowledge, answer
+from bot.errors import tell
+from bot.replies.reply import outdated
+from bot.syncing import differs
+from core.ports import Clock, PaymentProvider
+from core.usecases import Database
+
+log = logging.getLogger(__name__)
+
+_COGS = (
+    "bot.cogs.booking",
+    "bot.cogs.remaining",
+    "bot.cogs.renewal",
+    "bot.cogs.mentoring",
+    "bot.cogs.mentors",
+    "bot.cogs.staff",
+)
+_LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the bot works with, made by wiring. Without a provider everything works but buying."""
+
+    db: Database
+    provider: PaymentProvider | None
+    public_url: str
+    clock: Clock
+
+
+class Tree(app_commands.CommandTree["SeatkeeperBot"]):
+    """Every command is acknowledged before it is looked at, and every error ends in one place."""
+
+    async def interaction_check(self, interaction: discord.Interaction["SeatkeeperBot"], /) -> bool:
+        if interaction.type is not discord.InteractionType.application_command:
+            return True  # an autocomplete is its own answer
+        self.client.note_work()
+        public = interaction.command is not None and interaction.command.extras.get("public", False)
+        try:
+            await acknowledge(interaction, public=public)
+        except discord.HTTPException as error:
+            await tell(interaction, error, _name(interaction))
+            return False
+        return True
+
+    async def on_error(
+        self, interaction: discord.Interaction["SeatkeeperBot"], error: app_commands.AppCommandError, /
+    ) -> None:
+        await tell(interaction, error, _name(interaction))
+
+
+class SeatkeeperBot(commands.AutoShardedBot):
+    """Discord's side of the house. Needs no privileged intent, and pings nobody."""
+
+    def __init__(self, parts: Parts, **options: Any) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
+            tree_cls=Tree,
+            # A longer wait for Discord's limits is the caller's to plan: it raises RateLimited.
+            max_ratelimit_timeout=30.0,
+            **options,
+        )
+        self.parts = parts
+        self.actions: dict[str, Action] = {}
+        self._at_work: set[asyncio.Task[Any]] = set()
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(Pressable)
+        for cog in _COGS:
+            await self.load_extension(cog)
+
+    async def sync_commands(self, *, force: bool = False) -> bool:
+        """Make Discord's list of commands ours; whether it had to change. Asks first, as changes are limited."""
+        ours = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        if self.application_id is None:
+            raise RuntimeError("log in before commands are synced")
+        if not force and not differs(ours, await self.http.get_global_commands(self.application_id)):
+            return False
+        await self.tree.sync()
+        log.info("synced %d commands", len(ours))
+        return True
+
+    async def press(self, interaction: discord.Interaction, name: str, press: Press) -> None:
+        """A button or select of ours was used: acknowledge it, then let its action answer."""
+        self.note_work()
+        action = self.actions.get(name)
+        try:
+            if action is None or len(press.numbers) != action.numbers:
+                await acknowledge(interaction)
+                await answer(interaction, outdated())
+                return
+            await acknowledge(interaction, in_place=action.in_place)
+            await action.answer(interaction, press)
+        except Exception as error:  # noqa: BLE001 # the edge: whatever it is, the person is told and the bot lives on
+            await tell(interaction, error, f"the button {name}")
+
+    def note_work(self) -> None:
+        """The current task answers somebody: a stop waits for it."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._at_work.add(task)
+            task.add_done_callback(self._at_work.discard)
+
+    async def close(self) -> None:
+        """Let what is being answered be answered, then leave."""
+        at_work = self._at_work - {asyncio.current_task()}
+        if at_work:
+            await asyncio.wait(at_work, timeout=_LAST_WORDS_FOR)
+        await super().close()
+
+
+def _name(interaction: discord.Interaction[Any]) -> str:
+    command = interaction.command
+    return f"/{command.qualified_name}" if command is not None else "a command"
