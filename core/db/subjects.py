@@ -9,11 +9,13 @@ from core.db.tables import checkouts, members, mentors, orders, packs, payments,
 from core.db.unit import Transaction
 from core.rules.states import PackState, SeatState
 
+Row = RowMapping
+
 _student = members.alias("student")
 _mentor = members.alias("mentor")
 
 
-async def seat_subject(tx: Transaction, seat_id: int) -> RowMapping | None:
+async def seat_subject(tx: Transaction, seat_id: int) -> Row | None:
     """The seat, its two people, and how the pair and the mentor's places stand."""
     return await tx.one(
         _with_people(select(seats), seats)
@@ -28,7 +30,7 @@ async def seat_subject(tx: Transaction, seat_id: int) -> RowMapping | None:
     )
 
 
-async def session_subject(tx: Transaction, session_id: int) -> RowMapping | None:
+async def session_subject(tx: Transaction, session_id: int) -> Row | None:
     """The session, its two people, how many of its pack come before it, and what is left to the pair."""
     return await tx.one(
         _with_people(select(sessions), sessions)
@@ -43,7 +45,7 @@ async def session_subject(tx: Transaction, session_id: int) -> RowMapping | None
     )
 
 
-async def order_subject(tx: Transaction, order_id: int, cycle: int) -> RowMapping | None:
+async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | None:
     """The order, its two people, its pack, and the payment and refund that are meant.
 
     The payment is the one whose id is the notice's cycle, else the order's latest; the refund the one with that id.

@@ -1,0 +1,193 @@
+"""What is true of a notice's subject now: read again at each attempt to send (rule 32), never carried along."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.db.subjects import Row, order_subject, seat_subject, session_subject
+from core.db.unit import Transaction
+from core.rules.due import NoticeFacts
+from core.rules.notices import NoticeKind, Subject, subject_of
+from core.rules.states import OrderState, SeatState, SessionState
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as a text names them. The name is as they typed it: a text shows it through `plain`."""
+
+    user_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """The student and the mentor whom a notice is about."""
+
+    student: Person
+    mentor: Person
+    mentor_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatFacts:
+    """A seat, its pair's usable sessions and their latest expiry, and how many of the mentor's places are taken."""
+
+    pair: Pair
+    seat_id: int
+    state: SeatState
+    grace_ends_at: datetime | None
+    grace_number: int
+    purchases: int
+    remaining: int
+    expires_at: datetime | None
+    capacity: int
+    occupied: int
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(
+            cycle=cycle,
+            seat_state=self.state,
+            grace_number=self.grace_number,
+            grace_ends_at=self.grace_ends_at,
+            purchases=self.purchases,
+            pair_remaining=self.remaining,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """A session, its number in its pack, and what the pair may still have and still book."""
+
+    pair: Pair
+    session_id: int
+    state: SessionState
+    starts_at: datetime
+    ends_at: datetime
+    number: int
+    total: int
+    remaining: int
+    available: int
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(cycle=cycle, session_state=self.state, starts_at=self.starts_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """Money that moved, with its provider's name for it."""
+
+    amount_minor: int
+    currency: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFacts:
+    """An order with its snapshot, the pack it gave, and the payment and refund that its notice is about."""
+
+    pair: Pair
+    order_id: int
+    state: OrderState
+    product_name: str
+    sessions: int
+    due_minor: int
+    currency: str
+    seat_state: SeatState | None
+    remaining: int
+    expires_at: datetime | None
+    capacity: int
+    occupied: int
+    provider: str
+    paid: Money | None
+    refund_minor: int | None
+    refund_error: str | None
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(cycle=cycle, order_state=self.state)
+
+
+Facts = SeatFacts | SessionFacts | OrderFacts
+
+
+async def facts_of(tx: Transaction, kind: NoticeKind, subject_id: int, cycle: int) -> Facts | None:
+    """The notice's subject as it stands now, by one query; None if there is no such row."""
+    match subject_of(kind):
+        case Subject.SEAT:
+            return await _seat(tx, subject_id)
+        case Subject.SESSION:
+            return await _session(tx, subject_id)
+        case Subject.ORDER:
+            return await _order(tx, subject_id, cycle)
+
+
+def _pair(row: Row) -> Pair:
+    return Pair(
+        student=Person(row["student_user_id"], row["student_name"]),
+        mentor=Person(row["mentor_user_id"], row["mentor_name"]),
+        mentor_id=row["mentor_id"],
+    )
+
+
+async def _seat(tx: Transaction, seat_id: int) -> SeatFacts | None:
+    row = await seat_subject(tx, seat_id)
+    if row is None:
+        return None
+    return SeatFacts(
+        pair=_pair(row),
+        seat_id=seat_id,
+        state=row["state"],
+        grace_ends_at=row["grace_ends_at"],
+        grace_number=row["grace_number"],
+        purchases=row["purchases"],
+        remaining=row["pair_remaining"],
+        expires_at=row["expires_at"],
+        capacity=row["capacity"],
+        occupied=row["occupied"],
+    )
+
+
+async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
+    row = await session_subject(tx, session_id)
+    if row is None:
+        return None
+    return SessionFacts(
+        pair=_pair(row),
+        session_id=session_id,
+        state=row["state"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        number=row["earlier"] + 1,
+        total=row["total"],
+        remaining=row["pair_remaining"],
+        available=row["pair_available"],
+    )
+
+
+async def _order(tx: Transaction, order_id: int, cycle: int) -> OrderFacts | None:
+    row = await order_subject(tx, order_id, cycle)
+    if row is None:
+        return None
+    paid = None
+    if row["received_minor"] is not None:
+        paid = Money(
+            amount_minor=row["received_minor"],
+            currency=row["received_currency"],
+            ref=row["payment_ref"],
+        )
+    return OrderFacts(
+        pair=_pair(row),
+        order_id=order_id,
+        state=row["state"],
+        product_name=row["product_name"],
+        sessions=row["sessions"],
+        due_minor=row["due_minor"],
+        currency=row["currency"],
+        seat_state=row["seat_state"],
+        remaining=row["pair_remaining"],
+        expires_at=row["expires_at"],
+        capacity=row["capacity"],
+        occupied=row["occupied"],
+        provider=row["provider"] or "",
+        paid=paid,
+        refund_minor=row["refund_minor"],
+        refund_error=row["refund_error"],
+    )

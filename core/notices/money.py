@@ -1,0 +1,193 @@
+"""What people are told about an order and its money: one function a kind."""
+
+from collections.abc import Callable, Mapping
+
+from core.notices.facts import OrderFacts
+from core.notices.words import book_button, name, renew_button, schedule_button, who
+from core.ports import Message
+from core.rules.notices import NoticeKind
+from core.texts.language import plain, say, say_many
+from core.texts.prices import price
+from core.texts.when import discord_span
+
+
+def purchase_confirmed(order: OrderFacts) -> Message:
+    return Message(
+        say("You have a seat with {mentor}", mentor=plain(order.pair.mentor.name)),
+        "\n".join([_thanks(order), _usable(order), say("Next: choose a time for your first session.")]),
+        [book_button(order.pair), schedule_button()],
+    )
+
+
+def seat_renewed(order: OrderFacts) -> Message:
+    return Message(
+        say("Renewed: your seat with {mentor}", mentor=plain(order.pair.mentor.name)),
+        "\n".join([_thanks(order), _usable(order), say("Your seat stays yours.")]),
+        [book_button(order.pair), schedule_button()],
+    )
+
+
+def _thanks(order: OrderFacts) -> str:
+    return say(
+        "Thank you! Your payment of {amount} for “{product}” with {mentor} arrived.",
+        amount=price(order.due_minor, order.currency),
+        product=plain(order.product_name),
+        mentor=name(order.pair.mentor),
+    )
+
+
+def _usable(order: OrderFacts) -> str:
+    left = say_many("You have {number} session to use.", "You have {number} sessions to use.", order.remaining)
+    if order.expires_at is None:
+        return left
+    return f"{left} {say('The new pack lasts until {when}.', when=discord_span(order.expires_at))}"
+
+
+def payment_pending(order: OrderFacts) -> Message:
+    return Message(
+        say("Your payment is on its way"),
+        say(
+            "The payment of {amount} for “{product}” with {mentor} was sent but has not arrived yet; some methods take "
+            "days. Your seat is kept meanwhile. Please do not pay again: you are told as soon as it arrives.",
+            amount=price(order.due_minor, order.currency),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        ),
+    )
+
+
+def payment_failed(order: OrderFacts) -> Message:
+    lines = [
+        say(
+            "The payment of {amount} for “{product}” with {mentor} did not go through, so nothing was bought.",
+            amount=price(order.due_minor, order.currency),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        )
+    ]
+    if order.seat_state is None:
+        lines.append(say("The seat that was kept for it is free again."))
+    lines.append(say("You can try again, perhaps with another way to pay."))
+    return Message(say("Your payment failed"), "\n".join(lines), [renew_button(order.pair, again=True)])
+
+
+def seatless_payment(order: OrderFacts) -> Message:
+    return Message(
+        say("No seat was free: your money comes back"),
+        say(
+            "Your payment of {amount} to {mentor} arrived when no seat was free any more. All of it is refunded by "
+            "itself, and you are first on the waiting list. There is nothing for you to do; we are sorry.",
+            amount=_received(order),
+            mentor=name(order.pair.mentor),
+        ),
+    )
+
+
+def seatless_payment_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("Paid, and no seat was free"),
+        say(
+            "{student} paid {amount} to {mentor} after the checkout had closed, and no seat was free. All of it is "
+            "refunded by itself, and they are first on the waiting list. There is nothing to do.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            amount=_received(order),
+        )
+        + _reference(order),
+    )
+
+
+def payment_parked_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("A payment needs your decision"),
+        say(
+            "{student} paid {received} to {mentor}, but the order says {due}. Nothing was granted. Compare both at the "
+            "provider, then refund the payment there or agree with the student on what it buys.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            received=_received(order),
+            due=price(order.due_minor, order.currency),
+        )
+        + _reference(order),
+    )
+
+
+def paid_twice_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("An order was paid twice"),
+        say(
+            "{student} paid an order with {mentor} once more: {received}. This second payment is refunded in full by "
+            "itself. There is nothing to do.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            received=_received(order),
+        )
+        + _reference(order),
+    )
+
+
+def above_capacity_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("A mentor has more students than seats"),
+        say(
+            "{student} paid in time and keeps the seat with {mentor}, though it was taken meanwhile: {occupied} of "
+            "{capacity} seats are taken. Nobody new gets one until that is even again. There is nothing to do.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            occupied=order.occupied,
+            capacity=order.capacity,
+        )
+        + _reference(order),
+    )
+
+
+def refund_failed_staff(order: OrderFacts) -> Message:
+    amount = _received(order) if order.refund_minor is None else price(order.refund_minor, _currency(order))
+    return Message(
+        say("A refund failed: please make it by hand"),
+        say(
+            "{student} is owed {amount} for an order with {mentor}, but the provider did not make the refund: {why}. "
+            "Make it on the provider's own pages, or pay the student in another way.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            amount=amount,
+            why=plain(order.refund_error or say("it gave no reason"))[:500],
+        )
+        + _reference(order),
+    )
+
+
+def _received(order: OrderFacts) -> str:
+    if order.paid is None:
+        return price(order.due_minor, order.currency)
+    return price(order.paid.amount_minor, order.paid.currency)
+
+
+def _currency(order: OrderFacts) -> str:
+    return order.currency if order.paid is None else order.paid.currency
+
+
+def _reference(order: OrderFacts) -> str:
+    """By what staff find the order here and the payment at the provider."""
+    if order.paid is None:
+        return "\n" + say("Order {order}.", order=order.order_id)
+    return "\n" + say(
+        "Order {order}, payment {payment} at {provider}.",
+        order=order.order_id,
+        payment=plain(order.paid.ref),
+        provider=plain(order.provider.capitalize()),
+    )
+
+
+MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
+    NoticeKind.PURCHASE_CONFIRMED: purchase_confirmed,
+    NoticeKind.SEAT_RENEWED: seat_renewed,
+    NoticeKind.PAYMENT_PENDING: payment_pending,
+    NoticeKind.PAYMENT_FAILED: payment_failed,
+    NoticeKind.SEATLESS_PAYMENT: seatless_payment,
+    NoticeKind.SEATLESS_PAYMENT_STAFF: seatless_payment_staff,
+    NoticeKind.PAYMENT_PARKED_STAFF: payment_parked_staff,
+    NoticeKind.PAID_TWICE_STAFF: paid_twice_staff,
+    NoticeKind.ABOVE_CAPACITY_STAFF: above_capacity_staff,
+    NoticeKind.REFUND_FAILED_STAFF: refund_failed_staff,
+}

@@ -1,0 +1,27 @@
+"""Pieces that several notices are made of."""
+
+from core.notices.facts import Pair, Person
+from core.ports import Button
+from core.texts.language import plain, say
+
+
+def name(person: Person) -> str:
+    """The name as typed, emphasised."""
+    return f"**{plain(person.name)}**"
+
+
+def who(person: Person) -> str:
+    """The name for staff and mentors, with the mention that opens the person's profile."""
+    return f"{name(person)} (<@{person.user_id}>)"
+
+
+def renew_button(pair: Pair, *, again: bool = False) -> Button:
+    return Button(say("Buy again") if again else say("Renew"), "renew", pair.mentor_id, style="success")
+
+
+def book_button(pair: Pair, *, first: bool = True) -> Button:
+    return Button(say("Book a session"), "book", pair.mentor_id, style="primary" if first else "secondary")
+
+
+def schedule_button() -> Button:
+    return Button(say("Schedule"), "schedule")
