@@ -1,0 +1,285 @@
+"""Stripe's webhooks: whose word is taken, and what is made of it."""
+
+import hashlib
+import hmac
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import stripe as sdk
+
+from core.payments.stripe_events import BadSignature, read_event
+from core.ports import CheckoutNews, ClosedUnpaid, Paid, Pending, ProviderEvent
+from tests.clocks import NOW
+
+SECRET = "whsec_test_secret"
+T = int(NOW.timestamp())
+
+
+def signature_of(raw: bytes, *, at: str = str(T), secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), at.encode() + b"." + raw, hashlib.sha256).hexdigest()
+
+
+def signed(raw: bytes, *, at: str = str(T), secret: str = SECRET) -> str:
+    return f"t={at},v1={signature_of(raw, at=at, secret=secret)}"
+
+
+def an_event(kind: str = "checkout.session.completed", **changes: Any) -> dict[str, Any]:
+    checkout = {
+        "id": "cs_test_1",
+        "object": "checkout.session",
+        "amount_total": 20_000,
+        "total_details": {"amount_tax": 0},
+        "client_reference_id": "42",
+        "currency": "eur",
+        "livemode": False,
+        "metadata": {"order_id": "42"},
+        "payment_intent": "pi_1",
+        "payment_status": "paid",
+        **changes,
+    }
+    return {
+        "id": "evt_1",
+        "object": "event",
+        "type": kind,
+        "created": T - 10,
+        "livemode": False,
+        "data": {"object": checkout},
+    }
+
+
+def raw_of(event: object) -> bytes:
+    return json.dumps(event).encode()
+
+
+def read(raw: bytes, header: str | None = None, now: datetime = NOW) -> ProviderEvent | BadSignature:
+    return read_event(raw, signed(raw) if header is None else header, SECRET, now)
+
+
+def read_news(event: dict[str, Any]) -> CheckoutNews | None:
+    known = read(raw_of(event))
+    assert isinstance(known, ProviderEvent)
+    return known.news
+
+
+RAW = raw_of(an_event())
+
+
+def test_a_signature_of_stripes_own_library_is_taken() -> None:
+    header = sdk.WebhookSignature.generate_signature_header(RAW.decode(), SECRET, T)
+
+    event = read(RAW, header)
+
+    assert isinstance(event, ProviderEvent)
+    assert (event.provider, event.event_id, event.kind) == ("stripe", "evt_1", "checkout.session.completed")
+    assert event.body == RAW
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(None, id="missing"),
+        pytest.param("", id="empty"),
+        pytest.param("nonsense", id="nonsense"),
+        pytest.param(f"v1={signature_of(RAW)}", id="no time"),
+        pytest.param(f"t={T}", id="no signature"),
+        pytest.param(f"t={T},v1=", id="empty signature"),
+        pytest.param(f"t={T},v0={signature_of(RAW)}", id="v0 only"),
+        pytest.param(signed(RAW)[:-1], id="truncated"),
+        pytest.param(signed(RAW).upper(), id="in capitals"),
+        pytest.param(signed(RAW, secret="whsec_other"), id="another secret"),
+        pytest.param(signed(RAW + b" "), id="another body"),
+        pytest.param(f"t={T - 1},v1={signature_of(RAW)}", id="another time"),
+        pytest.param(f"t={T - 900},{signed(RAW)}", id="two times"),
+        pytest.param(signed(RAW, at="soon"), id="a time that is no number"),
+        pytest.param(signed(RAW, at=f"{T}.5"), id="a fraction of a second"),
+        pytest.param(signed(RAW, at=f"-{T}"), id="before time began"),
+        pytest.param(signed(RAW, at=str(2**63)), id="a huge time"),
+        pytest.param(signed(RAW, at="9" * 900), id="a time without end"),
+        pytest.param(signed(RAW, at="١٧٧٢٤٥٢٨٠٠"), id="digits of another script"),
+        pytest.param(f"t={T}," + f"v1={'0' * 64}," * 10_000 + f"v1={signature_of(RAW)}", id="ten thousand candidates"),
+        pytest.param(f"t={T},v1={'ü' * 64}", id="letters beyond ASCII"),
+    ],
+)
+def test_what_stripe_did_not_sign_is_nobodys_word(header: str | None) -> None:
+    assert read_event(RAW, header, SECRET, NOW) == BadSignature()
+
+
+def test_without_a_secret_nothing_is_taken() -> None:
+    assert read_event(RAW, signed(RAW, secret=""), "", NOW) == BadSignature()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "taken"), [(-301, False), (-300, True), (299, True), (300, True), (301, False), (31_536_000, False)]
+)
+def test_a_signature_is_fresh_for_five_minutes_on_either_side(seconds: int, taken: bool) -> None:
+    event = read(RAW, now=NOW + timedelta(seconds=seconds))
+
+    assert isinstance(event, ProviderEvent) is taken
+
+
+def test_while_a_secret_is_rotated_either_signature_will_do() -> None:
+    header = f"t={T},v1={signature_of(RAW, secret='whsec_old')},v1={signature_of(RAW)},v0=abc"
+
+    assert isinstance(read(RAW, header), ProviderEvent)
+
+
+def test_a_body_written_anew_is_another_body() -> None:
+    again = json.dumps(json.loads(RAW), indent=1).encode()
+
+    assert read(again, signed(RAW)) == BadSignature()
+
+
+def test_a_paid_checkout_has_its_money() -> None:
+    news = read_news(an_event(amount_total=23_800, total_details={"amount_tax": 3_800}))
+
+    assert news == Paid(
+        checkout_ref="cs_test_1",
+        payment_ref="pi_1",
+        amount_minor=23_800,
+        tax_minor=3_800,
+        currency="EUR",
+        paid_at=NOW - timedelta(seconds=10),
+        livemode=False,
+        order_id=42,
+    )
+
+
+def test_a_completed_checkout_may_be_unpaid() -> None:
+    news = read_news(an_event(payment_status="unpaid"))
+
+    assert news == Pending("cs_test_1", NOW - timedelta(seconds=10), order_id=42)
+
+
+def test_a_checkout_with_nothing_to_pay_received_nothing() -> None:
+    news = read_news(an_event(payment_status="no_payment_required", payment_intent=None, amount_total=0))
+
+    assert isinstance(news, Paid)
+    assert (news.amount_minor, news.payment_ref) == (0, "cs_test_1")
+
+
+def test_what_came_later_is_paid_failed_or_closed() -> None:
+    arrived = read_news(an_event("checkout.session.async_payment_succeeded"))
+    bounced = read_news(an_event("checkout.session.async_payment_failed", payment_status="unpaid"))
+    expired = read_news(an_event("checkout.session.expired", payment_status="unpaid", payment_intent=None))
+
+    assert isinstance(arrived, Paid)
+    assert bounced == ClosedUnpaid("cs_test_1", failed=True, order_id=42)
+    assert expired == ClosedUnpaid("cs_test_1", order_id=42)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reference"),
+    [({}, "42"), ({"order_id": "43"}, "42"), ({"order_id": "42"}, None), ({"order_id": "4٢"}, "4٢"), (None, None)],
+)
+def test_an_order_that_is_not_named_twice_is_not_named(metadata: object, reference: object) -> None:
+    news = read_news(an_event(metadata=metadata, client_reference_id=reference))
+
+    assert isinstance(news, Paid)
+    assert news.order_id is None
+
+
+@pytest.mark.parametrize(
+    "kind", ["charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "invoice.paid"]
+)
+def test_a_kind_that_nobody_acts_on_is_parked_under_its_own_id(kind: str) -> None:
+    event = read(raw_of(an_event(kind)))
+
+    assert event == ProviderEvent("stripe", "evt_1", kind, raw_of(an_event(kind)), None, event_why(event))
+
+
+def test_an_event_of_another_account_is_parked() -> None:
+    event = read(raw_of({**an_event(), "account": "acct_other"}))
+
+    assert isinstance(event, ProviderEvent)
+    assert event.news is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"not json", id="not JSON"),
+        pytest.param(b"[]", id="not an object"),
+        pytest.param(RAW[:-10], id="truncated"),
+        pytest.param(b"\xef\xbb\xbf" + RAW, id="a byte order mark"),
+        pytest.param(RAW.decode().encode("utf-16"), id="UTF-16"),
+        pytest.param(b'{"id": "\xff"}', id="not UTF-8"),
+        pytest.param(b"[" * 200_000, id="nested too deep"),
+        pytest.param(b'{"a":' * 40_000, id="objects nested too deep"),
+        pytest.param(b'{"id": "evt_1", "created": ' + b"9" * 100_000 + b"}", id="a number without end"),
+        pytest.param(b'{"id": "evt_1", "created": NaN}', id="not a number"),
+        pytest.param(b'{"id": "evt_\\u0000"}', id="NUL in the id"),
+        pytest.param(b'{"id": "evt_\\ud800"}', id="half a surrogate in the id"),
+        pytest.param(b'{"id": 7}', id="an id that is no text"),
+    ],
+)
+def test_what_stripe_signed_and_nobody_can_read_is_kept_under_its_digest(raw: bytes) -> None:
+    event = read(raw)
+
+    assert isinstance(event, ProviderEvent)
+    assert event.event_id == f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    assert (event.kind, event.news, event.body) == ("unreadable", None, raw)
+    assert event == read(raw)
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"id": "cs_\x00"},
+        {"id": "cs_\ud800"},
+        {"id": None},
+        {"id": "c" * 256},
+        {"amount_total": -1},
+        {"amount_total": 10**19},
+        {"amount_total": 200.0},
+        {"amount_total": True},
+        {"amount_total": "20000"},
+        {"total_details": "none"},
+        {"total_details": {"amount_tax": None}},
+        {"currency": "xxx"},
+        {"currency": 978},
+        {"currency": "isk", "amount_total": 150},
+        {"livemode": "no"},
+        {"payment_intent": None},
+        {"payment_intent": "pi 1"},
+        {"payment_status": "perhaps"},
+    ],
+)
+def test_a_checkout_that_is_not_what_it_should_be_is_parked(poison: dict[str, Any]) -> None:
+    event = read(raw_of(an_event(**poison)))
+
+    assert isinstance(event, ProviderEvent)
+    assert (event.event_id, event.kind, event.news) == ("evt_1", "checkout.session.completed", None)
+    assert event_why(event).startswith("unreadable: ")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"created": -1}, {"created": 10**15}, {"data": None}, {"data": {"object": "cs_test_1"}}]
+)
+def test_an_event_that_is_not_what_it_should_be_is_parked(changes: dict[str, Any]) -> None:
+    event = read(raw_of({**an_event(), **changes}))
+
+    assert isinstance(event, ProviderEvent)
+    assert event.news is None
+
+
+@pytest.mark.parametrize("kind", [None, 7, "", "charge\x00", "k" * 101])
+def test_a_kind_that_is_no_name_is_kept_under_the_events_id(kind: object) -> None:
+    event = read(raw_of({**an_event(), "type": kind}))
+
+    assert isinstance(event, ProviderEvent)
+    assert (event.event_id, event.kind, event.news) == ("evt_1", "unreadable", None)
+
+
+def test_poison_that_nobody_reads_does_no_harm() -> None:
+    news = read_news(an_event(customer_details={"name": "A\x00B\ud800", "age": 10**19}))
+
+    assert isinstance(news, Paid)
+
+
+def event_why(event: ProviderEvent | BadSignature) -> str:
+    assert isinstance(event, ProviderEvent)
+    assert event.why_parked is not None
+    return event.why_parked
