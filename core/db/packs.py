@@ -1,13 +1,14 @@
 """Packs as the rules see them, and the number that a session shows."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, exists, func, select, update
 
-from core.db.tables import packs, sessions
+from core.db.tables import packs, seats, sessions
 from core.db.unit import Transaction
 from core.rules.balance import Pack
-from core.rules.states import SessionState
+from core.rules.states import PackState, SeatState, SessionState
 
 
 async def packs_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> tuple[Pack, ...]:
@@ -39,4 +40,33 @@ def earlier_of_pack(pack_id: ColumnElement[int] | int, starts_at: Any) -> Scalar
         .select_from(others)
         .where(others.c.pack_id == pack_id, others.c.state != SessionState.CANCELED, others.c.starts_at < starts_at)
         .scalar_subquery()
+    )
+
+
+async def take_hold(tx: Transaction, pack_id: int, starts_at: datetime) -> RowMapping | None:
+    """One more session of the pack is spoken for, with what the pack says then; None if it has none left to book.
+
+    Nor if the pair's seat is active no longer: what was read before may have changed.
+    """
+    seated = exists().where(
+        seats.c.student_id == packs.c.student_id,
+        seats.c.mentor_id == packs.c.mentor_id,
+        seats.c.state == SeatState.ACTIVE,
+    )
+    return await tx.one(
+        update(packs)
+        .where(
+            packs.c.id == pack_id,
+            packs.c.state == PackState.ACTIVE,
+            packs.c.frozen_at.is_(None),
+            packs.c.held < packs.c.remaining,
+            seated,
+        )
+        .values(held=packs.c.held + 1)
+        .returning(
+            packs.c.total,
+            packs.c.remaining,
+            packs.c.held,
+            (earlier_of_pack(pack_id, starts_at) + 1).label("number"),
+        )
     )

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     WARNING_NOT_DELIVERED = "warning_not_delivered"
 
     # booking (rules 2, 3, 14, 15)
+    CHOOSE_MENTOR = "choose_mentor"
     NO_SEAT = "no_seat"
     SEAT_NOT_PAID = "seat_not_paid"
     SEAT_IN_GRACE = "seat_in_grace"
