@@ -1,7 +1,5 @@
 """The order's checkout at its provider: open it, ask about it, leave it. No call outside lies in a transaction."""
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import RowMapping, update
 
 from core.db import orders as db_orders
@@ -16,13 +14,10 @@ from core.ports import (
     ProviderUnavailable,
     StillOpen,
 )
+from core.rules.backoff import pause_after
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.buying.pay import pay_url
 from core.usecases.buying.settle import Settled, settle
-
-# A provider that does not answer is asked again after this, doubled each time, at most hourly.
-FIRST_PAUSE_FOR = timedelta(seconds=30)
-LONGEST_PAUSE_FOR = timedelta(hours=1)
 
 
 async def open_checkout(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Refused | None:
@@ -128,10 +123,5 @@ async def _ask_later(tx: Transaction, checkout_id: int) -> None:
         await tx.run(
             update(checkouts)
             .where(checkouts.c.id == checkout_id)
-            .values(next_attempt_at=_after_pause(tx.now, attempts))
+            .values(next_attempt_at=tx.now + pause_after(attempts))
         )
-
-
-def _after_pause(now: datetime, attempts: int) -> datetime:
-    pause_for: timedelta = FIRST_PAUSE_FOR * 2 ** min(attempts, 10)
-    return now + min(pause_for, LONGEST_PAUSE_FOR)
