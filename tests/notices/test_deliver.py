@@ -1,0 +1,404 @@
+"""One notice on its way: dropped, delivered, handed to staff, put off, or dead."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from core.db import tables
+from core.db.unit import Database
+from core.notices.deliver import DM_CLOSED_FOR, deliver, put_off
+from core.ports import Address, ChannelClosed, RetryAfter
+from core.rules.backoff import MOST_ATTEMPTS
+from core.rules.notices import NoticeKind
+from core.rules.states import Channel, NoticeState, OrderState, SeatState, SessionState
+from tests.builders import DAY, HOUR, STAFF_CHANNEL, Pair, a_community, a_pair, a_session, row_of, rows_of
+from tests.clocks import NOW, SettableClock
+from tests.notices.courier import KeepingCourier
+from tests.notices.owing import a_notice, at_attempt, notice
+
+
+async def _in_grace(db: Database, **pair: object) -> Pair:
+    return await a_pair(db, seat=SeatState.GRACE, total=1, remaining=0, state="depleted", **pair)  # type: ignore[arg-type]
+
+
+async def test_a_notice_goes_to_its_persons_dm_and_says_so(db: Database, courier: KeepingCourier) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+
+    state = await deliver(db, courier, owed)
+
+    assert state is NoticeState.DELIVERED
+    (sent,) = courier.sent
+    assert sent.to == Address(Channel.DM, pair.student.user_id)
+    assert sent.message.title == "No sessions left with Mara"
+    row = await notice(db, owed)
+    assert (row["state"], row["channel"], row["message_id"]) == (NoticeState.DELIVERED, Channel.DM, 1)
+    assert row["ended_at"] == NOW
+
+
+async def test_a_delivered_notice_is_not_sent_again(db: Database, courier: KeepingCourier) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+    await deliver(db, courier, owed)
+
+    state = await deliver(db, courier, owed)
+
+    assert state is NoticeState.DELIVERED
+    assert len(courier.asked) == 1
+
+
+async def test_there_is_nothing_to_deliver_for_a_notice_that_does_not_exist(
+    db: Database, courier: KeepingCourier
+) -> None:
+    assert await deliver(db, courier, 404) is None
+    assert await put_off(db, 404, 0, "no reason") is None
+
+
+async def test_an_older_attempt_that_a_crash_brings_back_sends_nothing(db: Database, courier: KeepingCourier) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+    await at_attempt(db, owed, 2)
+
+    await deliver(db, courier, owed, attempt=1)
+
+    assert not courier.asked
+    assert (await notice(db, owed))["state"] is NoticeState.PENDING
+
+
+async def test_a_repeat_after_a_crash_carries_the_nonce_of_the_first_time(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+    await deliver(db, courier, owed)
+    async with db.begin() as tx:  # the process died before it noted the delivery
+        await tx.run(update(tables.notices).where(tables.notices.c.id == owed).values(state=NoticeState.QUEUED))
+
+    await deliver(db, courier, owed)
+
+    assert len(courier.asked) == 2
+    assert len(courier.sent) == 1
+    assert len(courier.sent[0].nonce) <= 25
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.GRACE_BEGAN, NoticeKind.FINAL_WARNING])
+async def test_who_renewed_is_not_told_of_grace(db: Database, courier: KeepingCourier, kind: NoticeKind) -> None:
+    pair = await a_pair(db)
+    owed = await a_notice(db, pair, kind, pair.seat_id)
+
+    state = await deliver(db, courier, owed)
+
+    assert state is NoticeState.DROPPED
+    assert not courier.asked
+    row = await notice(db, owed)
+    assert row["ended_at"] == NOW
+    assert row["why"]
+
+
+async def test_the_warning_of_an_older_grace_is_dropped(db: Database, courier: KeepingCourier) -> None:
+    pair = await _in_grace(db)
+    async with db.begin() as tx:
+        await tx.run(update(tables.seats).where(tables.seats.c.id == pair.seat_id).values(grace_number=2))
+    owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id, cycle=1)
+
+    assert await deliver(db, courier, owed) is NoticeState.DROPPED
+    assert (await notice(db, owed))["why"] == "it belongs to an older grace"
+
+
+async def test_a_renewal_reminder_is_dropped_when_the_last_session_is_used(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db, remaining=0, state="depleted")
+    owed = await a_notice(db, pair, NoticeKind.RENEWAL_REMINDER, pair.seat_id)
+
+    assert await deliver(db, courier, owed) is NoticeState.DROPPED
+
+
+async def test_a_renewal_reminder_goes_out_while_one_session_is_left(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db, remaining=1)
+    owed = await a_notice(db, pair, NoticeKind.RENEWAL_REMINDER, pair.seat_id)
+
+    assert await deliver(db, courier, owed) is NoticeState.DELIVERED
+    assert f"<t:{int((NOW + 60 * DAY).timestamp())}:F>" in courier.sent[0].message.text
+
+
+async def test_a_reminder_is_dropped_when_the_session_has_begun(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db)
+    session = await a_session(db, pair, NOW + 2 * HOUR)
+    owed = await a_notice(db, pair, NoticeKind.SESSION_SOON, session, due_at=NOW + HOUR)
+    clock.forward(hours=2)
+
+    assert await deliver(db, courier, owed) is NoticeState.DROPPED
+    assert (await notice(db, owed))["why"] == "the session has begun"
+
+
+async def test_the_mentor_is_asked_how_a_session_went_with_a_button_for_it(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db)
+    session = await a_session(db, pair, NOW + 2 * HOUR)
+    owed = await a_notice(db, pair, NoticeKind.OUTCOME_PROMPT, session)
+    clock.forward(hours=3)
+
+    await deliver(db, courier, owed)
+
+    (sent,) = courier.sent
+    assert sent.to == Address(Channel.DM, pair.mentor.user_id)
+    assert "Session 1 of 4" in sent.message.text
+    assert [(button.action, button.subject_id) for button in sent.message.buttons] == [("complete", session)]
+
+
+async def test_a_session_that_was_completed_needs_no_prompt(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db)
+    session = await a_session(db, pair, NOW + HOUR)
+    owed = await a_notice(db, pair, NoticeKind.OUTCOME_PROMPT, session)
+    async with db.begin() as tx:
+        await tx.run(
+            update(tables.sessions)
+            .where(tables.sessions.c.id == session)
+            .values(state=SessionState.COMPLETED, decided_at=NOW + 2 * HOUR)
+        )
+    clock.forward(hours=2)
+
+    assert await deliver(db, courier, owed) is NoticeState.DROPPED
+
+
+async def test_what_a_purchase_gave_is_read_from_the_order_and_its_pack(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    pack = await row_of(db, tables.packs, pair.pack_id)
+    owed = await a_notice(db, pair, NoticeKind.PURCHASE_CONFIRMED, pack["order_id"])
+
+    await deliver(db, courier, owed)
+
+    text = courier.sent[0].message.text
+    assert "€200.00" in text
+    assert "You have 4 sessions to use." in text
+    assert f"<t:{int(pack['expires_at'].timestamp())}:F>" in text
+
+
+async def test_a_notice_about_a_row_that_is_gone_is_dropped(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    owed = [
+        await a_notice(db, pair, NoticeKind.SEAT_RELEASED, 404),
+        await a_notice(db, pair, NoticeKind.SESSION_BOOKED, 404),
+        await a_notice(db, pair, NoticeKind.PAID_TWICE_STAFF, 404),
+    ]
+
+    assert [await deliver(db, courier, each) for each in owed] == [NoticeState.DROPPED] * 3
+
+
+async def test_staff_are_told_in_their_channel(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    order_id = (await row_of(db, tables.packs, pair.pack_id))["order_id"]
+    async with db.begin() as tx:
+        payment = await tx.value(select(tables.payments.c.id))
+        await tx.run(
+            tables.refunds.insert().values(
+                id=77,
+                payment_id=payment,
+                state="failed",
+                cause="no_seat",
+                amount_minor=12_345,
+                created_at=NOW,
+                last_error="the card is closed",
+            )
+        )
+    owed = await a_notice(db, pair, NoticeKind.REFUND_FAILED_STAFF, order_id, cycle=77)
+
+    await deliver(db, courier, owed)
+
+    (sent,) = courier.sent
+    assert sent.to == Address(Channel.STAFF, STAFF_CHANNEL)
+    assert "€123.45" in sent.message.text
+    assert "the card is closed" in sent.message.text
+
+
+# ---------------------------------------------------------------- the ladder
+
+
+async def test_who_has_closed_their_dms_is_reached_through_staff_and_left_alone_for_a_day(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await _in_grace(db)
+    courier.closed = {pair.student.user_id}
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+
+    assert await deliver(db, courier, owed) is NoticeState.DELIVERED
+
+    (sent,) = courier.sent
+    assert sent.to == Address(Channel.STAFF, STAFF_CHANNEL)
+    assert f"Could not reach **Stu** (<@{pair.student.user_id}>)" in sent.message.text
+    assert "> **No sessions left with Mara**" in sent.message.text
+    assert not sent.message.buttons
+    assert (await notice(db, owed))["channel"] is Channel.STAFF
+    assert (await row_of(db, tables.members, pair.student.id))["dm_closed_at"] == NOW
+
+    clock.set(NOW + DM_CLOSED_FOR - timedelta(microseconds=1))
+    again = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
+    courier.asked.clear()
+    await deliver(db, courier, again)
+
+    assert [address.channel for address in courier.asked] == [Channel.STAFF]
+
+
+async def test_a_day_later_the_dm_is_tried_again_and_found_open(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await _in_grace(db)
+    async with db.begin() as tx:
+        await tx.run(update(tables.members).where(tables.members.c.id == pair.student.id).values(dm_closed_at=NOW))
+    clock.set(NOW + DM_CLOSED_FOR)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+
+    await deliver(db, courier, owed)
+
+    assert (await notice(db, owed))["channel"] is Channel.DM
+    assert (await row_of(db, tables.members, pair.student.id))["dm_closed_at"] is None
+
+
+async def test_without_a_staff_channel_what_reaches_nobody_waits_and_then_is_dead_with_a_reason(
+    db: Database, courier: KeepingCourier
+) -> None:
+    community = await a_community(db, staff_channel_id=None)
+    pair = await _in_grace(db, community=community)
+    courier.closed = {pair.student.user_id}
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+
+    assert await deliver(db, courier, owed) is NoticeState.PENDING
+    await at_attempt(db, owed, MOST_ATTEMPTS - 1)
+    assert await deliver(db, courier, owed) is NoticeState.DEAD
+
+    row = await notice(db, owed)
+    assert row["why"] == "the community has no staff channel"
+    assert row["ended_at"] == NOW
+
+
+async def test_a_staff_channel_that_is_gone_is_tried_again_later(db: Database, courier: KeepingCourier) -> None:
+    pair = await _in_grace(db)
+    courier.closed = {pair.student.user_id}
+    courier.answers = [ChannelClosed("403 50007"), ChannelClosed("404 10003")]
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+
+    assert await deliver(db, courier, owed) is NoticeState.PENDING
+    assert (await notice(db, owed))["why"] == "the staff channel is closed to us: 404 10003"
+
+
+@pytest.mark.parametrize(
+    ("attempts", "named", "seconds"),
+    [(0, None, 30), (1, None, 60), (6, None, 1920), (7, None, 3600), (10, None, 3600), (0, 120.0, 120), (3, 2.0, 240)],
+)
+async def test_discord_says_not_now_and_the_pause_grows(
+    db: Database, courier: KeepingCourier, attempts: int, named: float | None, seconds: int
+) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+    await at_attempt(db, owed, attempts)
+    courier.always = RetryAfter(named, "429 0")
+
+    assert await deliver(db, courier, owed, attempts) is NoticeState.PENDING
+
+    row = await notice(db, owed)
+    assert (row["attempts"], row["why"]) == (attempts + 1, "429 0")
+    assert row["next_attempt_at"] == NOW + timedelta(seconds=seconds)
+
+
+async def test_after_the_last_attempt_a_notice_is_a_dead_letter(db: Database, courier: KeepingCourier) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+    courier.always = RetryAfter(None, "503 0")
+
+    outcomes = [await deliver(db, courier, owed, attempt) for attempt in range(MOST_ATTEMPTS)]
+
+    assert outcomes == [NoticeState.PENDING] * (MOST_ATTEMPTS - 1) + [NoticeState.DEAD]
+    assert (await notice(db, owed))["why"] == "503 0"
+
+
+async def test_putting_off_counts_an_attempt_once(db: Database) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+
+    assert await put_off(db, owed, 0, "fault abc") is NoticeState.PENDING
+    assert await put_off(db, owed, 0, "fault abc") is NoticeState.PENDING
+
+    assert (await notice(db, owed))["attempts"] == 1
+
+
+# ---------------------------------------------------------------- rule 12
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=5), timedelta(hours=30)])
+async def test_a_warning_that_comes_late_first_moves_the_end_that_it_announces(
+    db: Database, clock: SettableClock, courier: KeepingCourier, late: timedelta
+) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
+    clock.set(NOW + 3 * DAY - 6 * HOUR + timedelta(microseconds=1) + late)
+
+    await deliver(db, courier, owed)
+
+    seat = await row_of(db, tables.seats, pair.seat_id)
+    assert seat["grace_ends_at"] == clock.now() + 6 * HOUR
+    assert f"<t:{int(seat['grace_ends_at'].timestamp())}:F>" in courier.sent[0].message.text
+    (moved,) = await rows_of(db, tables.history)
+    assert (moved["entity"], moved["verb"]) == ("seat", "move grace end")
+
+
+async def test_a_warning_in_good_time_moves_nothing(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
+    clock.set(NOW + 3 * DAY - 6 * HOUR)
+
+    await deliver(db, courier, owed)
+
+    assert (await row_of(db, tables.seats, pair.seat_id))["grace_ends_at"] == NOW + 3 * DAY
+    assert not await rows_of(db, tables.history)
+
+
+async def test_the_news_of_grace_is_dropped_once_its_end_has_passed(
+    db: Database, clock: SettableClock, courier: KeepingCourier
+) -> None:
+    pair = await _in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
+    clock.set(NOW + 3 * DAY)
+
+    assert await deliver(db, courier, owed) is NoticeState.DROPPED
+
+
+async def test_an_order_that_waits_for_its_money_says_not_to_pay_again(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    order_id = (await row_of(db, tables.packs, pair.pack_id))["order_id"]
+    owed = await a_notice(db, pair, NoticeKind.PAYMENT_PENDING, order_id)
+    async with db.begin() as tx:
+        await tx.run(
+            update(tables.orders).where(tables.orders.c.id == order_id).values(state=OrderState.PENDING, pending_at=NOW)
+        )
+
+    assert await deliver(db, courier, owed) is NoticeState.DELIVERED
+    assert "do not pay again" in courier.sent[0].message.text
+
+
+async def test_a_released_seat_is_told_to_student_mentor_and_staff(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    seat = pair.seat_id
+    async with db.begin() as tx:
+        await tx.run(
+            update(tables.seats).where(tables.seats.c.id == seat).values(state=SeatState.RELEASED, released_at=NOW)
+        )
+    kinds = (NoticeKind.SEAT_RELEASED, NoticeKind.SEAT_RELEASED_MENTOR, NoticeKind.SEAT_RELEASED_STAFF)
+
+    for kind in kinds:
+        await deliver(db, courier, await a_notice(db, pair, kind, seat))
+
+    assert [each.to for each in courier.sent] == [
+        Address(Channel.DM, pair.student.user_id),
+        Address(Channel.DM, pair.mentor.user_id),
+        Address(Channel.STAFF, STAFF_CHANNEL),
+    ]
+    assert "Of your 5 seats, 0 are taken" in courier.sent[1].message.text

@@ -1,0 +1,190 @@
+"""Every kind of notice has its text, and every text fits into what Discord takes."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.notices.facts import Facts, Money, OrderFacts, Pair, Person, SeatFacts, SessionFacts
+from core.notices.money import MONEY
+from core.notices.rendering import for_staff, render
+from core.notices.seats import SEATS
+from core.notices.sessions import SESSIONS
+from core.rules.notices import Audience, NoticeKind, Subject, audience_of, subject_of
+from core.rules.states import OrderState, SeatState, SessionState
+from tests.clocks import NOW
+
+_LONGEST_ID = 2**63 - 1
+_LONGEST = Pair(student=Person(_LONGEST_ID, "*" * 100), mentor=Person(_LONGEST_ID, "_" * 100), mentor_id=_LONGEST_ID)
+_SHORT = Pair(student=Person(1, "Stu"), mentor=Person(2, "Mara"), mentor_id=2)
+
+_SEAT = SeatFacts(
+    pair=_SHORT,
+    seat_id=11,
+    state=SeatState.GRACE,
+    grace_ends_at=NOW + timedelta(hours=72),
+    grace_number=1,
+    purchases=1,
+    remaining=1,
+    expires_at=NOW + timedelta(days=30),
+    capacity=5,
+    occupied=3,
+)
+_SESSION = SessionFacts(
+    pair=_SHORT,
+    session_id=12,
+    state=SessionState.COMPLETED,
+    starts_at=NOW,
+    ends_at=NOW + timedelta(hours=1),
+    number=3,
+    total=4,
+    remaining=1,
+    available=1,
+)
+_ORDER = OrderFacts(
+    pair=_SHORT,
+    order_id=13,
+    state=OrderState.FULFILLED,
+    product_name="Four sessions",
+    sessions=4,
+    due_minor=20_000,
+    currency="EUR",
+    seat_state=SeatState.ACTIVE,
+    remaining=4,
+    expires_at=NOW + timedelta(days=60),
+    capacity=5,
+    occupied=6,
+    provider="stripe",
+    paid=Money(amount_minor=20_100, currency="EUR", ref="pi_1"),
+    refund_minor=20_000,
+    refund_error="the charge is disputed",
+)
+_BY_SUBJECT: dict[Subject, Facts] = {Subject.SEAT: _SEAT, Subject.SESSION: _SESSION, Subject.ORDER: _ORDER}
+_ACTIONS = {"book", "renew", "complete", "schedule"}
+
+
+def test_every_kind_has_one_text_under_its_own_subject() -> None:
+    by_subject = {Subject.SEAT: SEATS, Subject.SESSION: SESSIONS, Subject.ORDER: MONEY}
+
+    for subject, texts in by_subject.items():
+        assert set(texts) == {kind for kind in NoticeKind if subject_of(kind) is subject}
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: NoticeKind) -> None:
+    facts = replace(_BY_SUBJECT[subject_of(kind)], pair=_LONGEST)
+    if isinstance(facts, OrderFacts):
+        longest = Money(amount_minor=999_999_999_999, currency="KWD", ref="*" * 255)
+        facts = replace(facts, product_name="#" * 100, paid=longest, refund_error="*" * 5000)
+
+    message = render(kind, facts)
+
+    assert 0 < len(message.title) <= 256
+    assert 0 < len(message.text) <= 4096
+    assert len(message.buttons) <= 5
+    assert all(0 < len(button.label) <= 80 for button in message.buttons)
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_what_could_not_be_delivered_fits_when_staff_are_told_of_it(kind: NoticeKind) -> None:
+    message = render(kind, replace(_BY_SUBJECT[subject_of(kind)], pair=_LONGEST))
+
+    told = for_staff(_LONGEST.student, message)
+
+    assert len(told.title) <= 256
+    assert len(told.text) <= 4096
+    assert message.text.splitlines()[0][:200] in told.text
+    assert not told.buttons
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_buttons_name_known_actions_and_the_row_that_they_act_on(kind: NoticeKind) -> None:
+    message = render(kind, _BY_SUBJECT[subject_of(kind)])
+
+    rows = {"book": _SHORT.mentor_id, "renew": _SHORT.mentor_id, "complete": _SESSION.session_id, "schedule": 0}
+    assert [(button.action, button.subject_id) for button in message.buttons] == [
+        (button.action, rows[button.action]) for button in message.buttons
+    ]
+    assert {button.action for button in message.buttons} <= _ACTIONS
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NoticeKind if audience_of(kind) is Audience.STAFF])
+def test_staff_are_told_facts_and_given_no_buttons_of_a_student(kind: NoticeKind) -> None:
+    assert not render(kind, _BY_SUBJECT[subject_of(kind)]).buttons
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_no_number_of_hours_or_days_stands_in_prose(kind: NoticeKind) -> None:
+    message = render(kind, _BY_SUBJECT[subject_of(kind)])
+
+    assert not re.search(r"\d+\s*(h\b|hours?|days?|minutes?)", f"{message.title} {message.text}")
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_a_name_neither_mentions_nor_formats(kind: NoticeKind) -> None:
+    sly = Pair(student=Person(1, "@everyone **x**"), mentor=Person(2, "[free](https://x.y)"), mentor_id=2)
+
+    message = render(kind, replace(_BY_SUBJECT[subject_of(kind)], pair=sly))
+
+    said = f"{message.title}\n{message.text}"
+    assert "@everyone" not in said.replace("\\@", "")
+    assert "](https" not in said
+
+
+def test_when_grace_begins_the_student_learns_until_when_and_can_renew() -> None:
+    message = render(NoticeKind.GRACE_BEGAN, _SEAT)
+
+    end = int((NOW + timedelta(hours=72)).timestamp())
+    assert message.title == "No sessions left with Mara"
+    assert f"<t:{end}:F> (<t:{end}:R>)" in message.text
+    assert [button.label for button in message.buttons] == ["Renew"]
+
+
+def test_a_completed_session_says_what_is_left_and_offers_the_next() -> None:
+    message = render(NoticeKind.SESSION_COMPLETED, _SESSION)
+
+    assert "session 3 of 4 as complete" in message.text
+    assert "You have 1 session left." in message.text
+    assert [button.action for button in message.buttons] == ["book"]
+
+
+def test_after_the_last_session_its_text_offers_renewal() -> None:
+    message = render(NoticeKind.SESSION_COMPLETED, replace(_SESSION, remaining=0, available=0))
+
+    assert "You have no sessions left." in message.text
+    assert [button.action for button in message.buttons] == ["renew"]
+
+
+def test_when_all_that_is_left_is_booked_the_schedule_is_offered() -> None:
+    message = render(NoticeKind.SESSION_COMPLETED, replace(_SESSION, remaining=2, available=0))
+
+    assert [button.action for button in message.buttons] == ["schedule"]
+
+
+def test_a_missed_session_says_that_it_was_missed() -> None:
+    message = render(NoticeKind.SESSION_COMPLETED, replace(_SESSION, state=SessionState.NO_SHOW))
+
+    assert message.title.startswith("Missed")
+    assert "did not come" in message.text
+
+
+def test_a_failed_payment_says_whether_the_seat_was_given_back() -> None:
+    held = render(NoticeKind.PAYMENT_FAILED, replace(_ORDER, seat_state=None))
+    renewal = render(NoticeKind.PAYMENT_FAILED, _ORDER)
+
+    assert "free again" in held.text
+    assert "free again" not in renewal.text
+
+
+def test_a_payment_that_does_not_agree_shows_staff_both_amounts() -> None:
+    message = render(NoticeKind.PAYMENT_PARKED_STAFF, _ORDER)
+
+    assert "€201.00" in message.text
+    assert "€200.00" in message.text
+    assert "Order 13" in message.text
+
+
+def test_a_seat_that_is_not_in_grace_has_no_end_to_announce() -> None:
+    with pytest.raises(ValueError, match="not in grace"):
+        render(NoticeKind.GRACE_BEGAN, replace(_SEAT, grace_ends_at=None))
