@@ -141,6 +141,9 @@ _RELEASING = {
 }
 
 _BOOKING = {
+    Reason.CHOOSE_MENTOR: Sentence(
+        _("You have a seat with more than one mentor. Name one of them with the `mentor` option.")
+    ),
     Reason.NO_SEAT: Sentence(_("You have no seat with this mentor. Get one with `/buy`.")),
     Reason.SEAT_NOT_PAID: Sentence(
         _("Your seat with this mentor is not paid yet. Finish the payment; `/buy` shows its link again.")
