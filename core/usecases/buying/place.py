@@ -117,6 +117,8 @@ async def _facts(tx: Transaction, student: Known, mentor: RowMapping) -> Purchas
         grace_ends_at=mentor["grace_ends_at"],
         buyer_is_mentor=student.member_id == mentor["member_id"],
         mentor_paused=mentor["paused_at"] is not None,
+        # A held seat without an open order: its money came and is parked for staff (rule 26).
+        payment_settling=mentor["seat_state"] is SeatState.HELD,
         held_checkouts=counts["held"],
         unpaid_recently=counts["unpaid"],
         last_unpaid_at=counts["last_unpaid"],

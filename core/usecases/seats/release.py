@@ -13,7 +13,7 @@ from core.db.unit import Transaction, reading, transaction
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.seats import Release, why_not_release
-from core.rules.states import NoticeState, SeatState
+from core.rules.states import NoticeState, OrderState, SeatState
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,12 @@ async def _seat(tx: Transaction, seat_id: int) -> RowMapping:
     return (
         (
             await tx.run(
-                select(seats, mentors.c.paused_at, warned.label("warned"), _unsettled().label("unsettled"))
+                select(
+                    seats,
+                    mentors.c.paused_at,
+                    warned.label("warned"),
+                    _order_of_pair(*UNSETTLED, OrderState.PARKED).label("unsettled"),
+                )
                 .join(mentors, mentors.c.member_id == seats.c.mentor_id)
                 .where(seats.c.id == seat_id)
             )
@@ -85,11 +90,11 @@ async def _seat(tx: Transaction, seat_id: int) -> RowMapping:
     )
 
 
-def _unsettled() -> Exists:
+def _order_of_pair(*states: OrderState) -> Exists:
     return exists().where(
         orders.c.student_id == seats.c.student_id,
         orders.c.mentor_id == seats.c.mentor_id,
-        orders.c.state.in_(UNSETTLED),
+        orders.c.state.in_(states),
     )
 
 
@@ -103,7 +108,7 @@ class DueRelease:
 
 @reading
 async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100) -> tuple[DueRelease, ...]:
-    """The seats whose grace is over, by id from `after_seat_id` on."""
+    """The seats whose grace is over, by id from `after_seat_id` on; not those whose money is parked for staff."""
     rows = await tx.all(
         select(seats.c.id, orders.c.id.label("order_id"))
         .outerjoin(
@@ -112,7 +117,12 @@ async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100
             & (orders.c.mentor_id == seats.c.mentor_id)
             & orders.c.state.in_(UNSETTLED),
         )
-        .where(seats.c.state == SeatState.GRACE, seats.c.grace_ends_at <= tx.now, seats.c.id > after_seat_id)
+        .where(
+            seats.c.state == SeatState.GRACE,
+            seats.c.grace_ends_at <= tx.now,
+            seats.c.id > after_seat_id,
+            ~_order_of_pair(OrderState.PARKED),
+        )
         .order_by(seats.c.id)
         .limit(limit)
     )

@@ -1,5 +1,6 @@
 """Buying: the seat is held before money can move, and asking again never makes a second checkout (rule 8)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -242,6 +243,15 @@ async def test_money_that_is_on_its_way_is_not_asked_for_again(db: Database) -> 
     shop = await a_shop(db)
     ready = await shop.buys()
     await settle(db, "stripe", shop.provider.pay_later(await shop.ref_of(ready)))
+
+    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+
+    assert refused == Refused(Reason.PAYMENT_IS_SETTLING)
+
+
+async def test_a_seat_whose_money_is_parked_is_not_sold_again(db: Database) -> None:
+    shop = await a_shop(db)
+    await settle(db, "stripe", replace(await shop.paid(await shop.buys()), amount_minor=1))
 
     refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
 

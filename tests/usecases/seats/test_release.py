@@ -1,5 +1,6 @@
 """Release: only when grace is over, the warning was delivered, and no money of the pair is moving (rule 12)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -109,6 +110,17 @@ async def test_who_paid_in_time_keeps_the_seat_when_the_news_is_late(db: Databas
     assert reason_of(waiting) is Reason.ORDER_UNSETTLED
     assert reason_of(refused) is Reason.NOT_IN_GRACE
     assert (await row_of(db, tables.seats, pair.seat_id))["state"] is SeatState.ACTIVE
+
+
+async def test_money_that_is_parked_for_staff_keeps_the_seat(db: Database, clock: SettableClock) -> None:
+    shop = await a_shop(db)
+    pair = await a_seat_in_grace(db, shop)
+    await warn(db, pair.seat_id)
+    await settle_event(db, event_of(replace(await shop.paid(await shop.buys()), amount_minor=1)))
+    clock.forward(days=3)
+
+    assert reason_of(await release(db, pair.seat_id)) is Reason.ORDER_UNSETTLED
+    assert await due_releases(db) == ()
 
 
 async def test_a_paused_mentors_seats_keep_their_grace(db: Database, clock: SettableClock) -> None:
