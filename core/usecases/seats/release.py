@@ -91,10 +91,11 @@ async def _seat(tx: Transaction, seat_id: int) -> RowMapping:
 
 
 def _order_of_pair(*states: OrderState) -> Exists:
+    theirs = orders.alias("theirs")
     return exists().where(
-        orders.c.student_id == seats.c.student_id,
-        orders.c.mentor_id == seats.c.mentor_id,
-        orders.c.state.in_(states),
+        theirs.c.student_id == seats.c.student_id,
+        theirs.c.mentor_id == seats.c.mentor_id,
+        theirs.c.state.in_(states),
     )
 
 
