@@ -1,0 +1,20 @@
+"""What staff type in, brought within its bounds or refused."""
+
+from core.rules.refusals import Reason, Refused, refuse
+
+LONGEST_NAME = 100
+
+
+def tidy_name(text: str) -> str | Refused:
+    """The name on one line; some name there must be, and no longer than its column."""
+    name = " ".join(text.split())
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        return refuse(Reason.BAD_NAME, most=LONGEST_NAME)
+    return name
+
+
+def why_not_number(field: str, number: int, least: int, most: int) -> Refused | None:
+    """Why the field cannot be this number."""
+    if least <= number <= most:
+        return None
+    return refuse(Reason.BAD_NUMBER, field=field, number=number, least=least, most=most)
