@@ -1,4 +1,4 @@
-"""Reminder and grace over whole packs and several cycles: once each, and armed again by every renewal (rules 9, 10, 21)."""
+"""Reminder and grace over whole packs and several cycles: once each, armed again by every renewal (9, 10, 21)."""
 
 from collections import Counter
 
