@@ -1,36 +1,4 @@
-from collections.abc import AsyncIterator
-from datetime import timedelta
-
-import aiohttp
-import pytest
-from aiohttp.test_utils import TestServer
-
-from core.payments.stripe import StripeProvider
-from tests.clocks import SettableClock
 from tests.fixtures import clock
-from tests.payments.fake_stripe import API_KEY, FakeStripe
+from tests.payments.fixtures import api_url, http, provider, stripe
 
-__all__ = ["clock"]
-
-
-@pytest.fixture
-def stripe(clock: SettableClock) -> FakeStripe:
-    return FakeStripe(clock)
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-async def api_url(stripe: FakeStripe) -> AsyncIterator[str]:
-    async with TestServer(stripe.app()) as server:
-        yield str(server.make_url("")).rstrip("/")
-
-
-@pytest.fixture
-def provider(api_url: str, http: aiohttp.ClientSession) -> StripeProvider:
-    """Stripe as we speak to it; it gives up at once, where a test does not say otherwise."""
-    return StripeProvider(API_KEY, http, api_url=api_url, retries=0, try_for=timedelta(seconds=5))
+__all__ = ["api_url", "clock", "http", "provider", "stripe"]

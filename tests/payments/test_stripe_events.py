@@ -1,7 +1,6 @@
 """Stripe's webhooks: whose word is taken, and what is made of it."""
 
 import hashlib
-import hmac
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,17 +11,18 @@ import stripe as sdk
 from core.payments.stripe_events import BadSignature, read_event
 from core.ports import CheckoutNews, ClosedUnpaid, Paid, Pending, ProviderEvent
 from tests.clocks import NOW
+from tests.payments import signing
+from tests.payments.signing import SECRET
 
-SECRET = "whsec_test_secret"
 T = int(NOW.timestamp())
 
 
 def signature_of(raw: bytes, *, at: str = str(T), secret: str = SECRET) -> str:
-    return hmac.new(secret.encode(), at.encode() + b"." + raw, hashlib.sha256).hexdigest()
+    return signing.signature_of(raw, at, secret)
 
 
 def signed(raw: bytes, *, at: str = str(T), secret: str = SECRET) -> str:
-    return f"t={at},v1={signature_of(raw, at=at, secret=secret)}"
+    return signing.signed(raw, at, secret)
 
 
 def an_event(kind: str = "checkout.session.completed", **changes: Any) -> dict[str, Any]:

@@ -1,0 +1,31 @@
+"""The web server's routes, put together."""
+
+from importlib.resources import files
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from webhooks import health, pay, stripe
+from webhooks.deliveries import BAD_SIGNATURES, LONGEST_BODY, BadSignatures
+from webhooks.middleware import fault_edge, guard
+from webhooks.parts import PARTS, Parts
+
+_STYLE = (files("webhooks") / "assets" / "pay.css").read_bytes()
+
+
+def make_app(parts: Parts) -> web.Application:
+    """The application, ready to be served (`webhooks.server`)."""
+    app = web.Application(middlewares=[fault_edge], client_max_size=LONGEST_BODY)
+    app[PARTS] = parts
+    app[BAD_SIGNATURES] = BadSignatures()
+    aiohttp_jinja2.setup(app, loader=jinja2.PackageLoader("webhooks"), undefined=jinja2.StrictUndefined)
+    app.on_response_prepare.append(guard)
+    for routes in (stripe.routes, pay.routes, health.routes):
+        app.add_routes(routes)
+    app.router.add_get("/assets/pay.css", _style)
+    return app
+
+
+async def _style(_: web.Request) -> web.Response:
+    return web.Response(body=_STYLE, content_type="text/css", headers={"Cache-Control": "public, max-age=3600"})

@@ -1,0 +1,32 @@
+"""What the web server works with, made by wiring."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aiohttp import web
+
+from core.ports import Clock, PaymentProvider
+from core.usecases import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Without `stripe_webhook_secret` Stripe's webhooks are answered with 503: there is no unsigned mode.
+
+    `clock` is the business's. `signature_clock` is the wall's: a signature is fresh or stale in real time.
+    `gateway_ready` is None in a process without the bot.
+    """
+
+    db: Database
+    providers: Mapping[str, PaymentProvider]
+    public_url: str
+    clock: Clock
+    signature_clock: Clock
+    stripe_webhook_secret: str = field(default="", repr=False)
+    gateway_ready: Callable[[], bool] | None = None
+    body_within: timedelta = timedelta(seconds=10)  # from the headers to the body's last byte
+    database_within: timedelta = timedelta(seconds=1.8)  # a provider is told within 2 s to come again
+
+
+PARTS = web.AppKey("parts", Parts)
