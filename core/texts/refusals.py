@@ -1,6 +1,6 @@
 """A sentence for every refusal, each of which says what mends it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from core.texts.when import discord_time
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """What is said with the refusal's facts, where they are all there, and what is said without them."""
+    """What is said without any facts, and what is said with them: the first for which all are there."""
 
     without: str
-    told: str = ""
+    told: Sequence[str] = ()
 
 
 def sentence(
@@ -26,11 +26,11 @@ def sentence(
     """The refusal in the reader's language. `moment` writes instants, `words` makes somebody's own words harmless."""
     said = SENTENCES[refused.reason]
     facts = {name: _written(fact, moment, words) for name, fact in refused.facts if fact is not None}
-    if said.told:
+    for told in said.told:
         try:
-            return say(said.told, **facts)
+            return say(told, **facts)
         except KeyError:
-            pass  # a fact is missing: a race was lost in the database, which knows the constraint alone
+            continue  # a fact is missing: who loses a race in the database knows the constraint alone
     return say(said.without)
 
 
@@ -62,23 +62,29 @@ _WHO_AND_WHAT = {
     Reason.UNKNOWN_ORDER: Sentence(_("There is no such order. Use `/buy` to start a new one.")),
     Reason.UNKNOWN_TIME_ZONE: Sentence(
         without=_("That time zone is not known. Choose one from the list, like `Europe/Berlin`."),
-        told=_("The time zone “{zone}” is not known. Choose one from the list, like `Europe/Berlin`."),
+        told=[_("The time zone “{zone}” is not known. Choose one from the list, like `Europe/Berlin`.")],
     ),
     Reason.ALREADY_A_MENTOR: Sentence(_("This member is a mentor already. `/mentors` shows them.")),
     Reason.PRODUCT_EXISTS: Sentence(_("This mentor already sells something of that name. Choose another name.")),
     Reason.BAD_HOURS: Sentence(
         without=_("Those hours cannot be read. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`."),
-        told=_("“{piece}” cannot be read as hours. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`."),
+        told=[_("“{piece}” cannot be read as hours. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`.")],
     ),
     Reason.BAD_NUMBER: Sentence(
         without=_("One of the numbers is not possible. Check it and try again; prices look like `49.90`."),
-        told=_("“{number}” is not possible here. Check it and try again; prices look like `49.90`."),
+        told=[
+            _("“{field}” goes from {least} to {most}; {number} is not possible. Choose a number between them."),
+            _("“{number}” is not possible here. Check it and try again; prices look like `49.90`."),
+        ],
     ),
     Reason.BAD_CURRENCY: Sentence(
         without=_("That currency is not known. Use its three letters, like `EUR` or `USD`."),
-        told=_("The currency “{currency}” is not known. Use its three letters, like `EUR` or `USD`."),
+        told=[_("The currency “{currency}” is not known. Use its three letters, like `EUR` or `USD`.")],
     ),
-    Reason.BAD_NAME: Sentence(_("That name is empty or too long. Choose one that fits on one line.")),
+    Reason.BAD_NAME: Sentence(
+        without=_("That name is empty or too long. Choose one that fits on one line."),
+        told=[_("A name has one line of at most {most} characters, and is not empty. Choose another one.")],
+    ),
 }
 
 _BUYING = {
@@ -95,17 +101,19 @@ _BUYING = {
     ),
     Reason.GRACE_IS_OVER: Sentence(
         without=_("The time to renew is over, and the seat is about to be free. Buy it anew with `/buy` then."),
-        told=_("The time to renew ended {ended_at}, and the seat is about to be free. Buy it anew with `/buy` then."),
+        told=[_("The time to renew ended {ended_at}, and the seat is about to be free. Buy it anew with `/buy` then.")],
     ),
     Reason.TOO_MANY_CHECKOUTS: Sentence(
         without=_("You have too many unpaid checkouts open. Pay or cancel one of them on its page first."),
-        told=_("You may keep {limit} unpaid checkouts open, and you do. Pay or cancel one of them on its page first."),
+        told=[
+            _("You may keep {limit} unpaid checkouts open, and you do. Pay or cancel one of them on its page first.")
+        ],
     ),
     Reason.TOO_MANY_UNPAID: Sentence(
         without=_("Your last checkouts with this mentor went unpaid, so there is a short break. Try again later."),
-        told=_(
-            "Your last checkouts with this mentor went unpaid, so there is a short break. Try again from {until} on."
-        ),
+        told=[
+            _("Your last checkouts with this mentor went unpaid, so there is a short break. Try again from {until} on.")
+        ],
     ),
     Reason.ALREADY_PAID: Sentence(_("That is paid already. `/remaining` shows what you have.")),
     Reason.CHECKOUT_OPENING: Sentence(
@@ -129,7 +137,7 @@ _RELEASING = {
     Reason.NOT_IN_GRACE: Sentence(_("This seat is not about to be released. `/remaining` shows how it stands.")),
     Reason.GRACE_NOT_OVER: Sentence(
         without=_("This seat is still kept for its student. Wait until that time is over."),
-        told=_("This seat is kept for its student until {ends_at}. Wait until then."),
+        told=[_("This seat is kept for its student until {ends_at}. Wait until then.")],
     ),
     Reason.ORDER_UNSETTLED: Sentence(
         _("A payment for this seat is on its way. Wait until the provider says how it went.")
@@ -154,16 +162,18 @@ _BOOKING = {
     Reason.NO_SESSIONS_LEFT: Sentence(_("You have no sessions left with this mentor. Use `/renew` to get more.")),
     Reason.ALL_SESSIONS_BOOKED: Sentence(
         without=_("All your sessions with this mentor are booked. `/schedule` shows them; `/renew` gets you more."),
-        told=_(
-            "All your sessions with this mentor are booked (booked now: {booked}). "
-            "`/schedule` shows them; `/renew` gets you more."
-        ),
+        told=[
+            _(
+                "All your sessions with this mentor are booked (booked now: {booked}). "
+                "`/schedule` shows them; `/renew` gets you more."
+            )
+        ],
     ),
     Reason.PACK_EXPIRES_FIRST: Sentence(
         without=_("Your sessions expire before that time. Choose an earlier one, or `/renew` for more time."),
-        told=_(
-            "Your sessions expire {expires_at}, before that time. Choose an earlier one, or `/renew` for more time."
-        ),
+        told=[
+            _("Your sessions expire {expires_at}, before that time. Choose an earlier one, or `/renew` for more time.")
+        ],
     ),
     Reason.PACK_FROZEN: Sentence(
         _("Your sessions are on hold because of a payment dispute. They are free again when it is settled; ask staff.")
@@ -171,11 +181,11 @@ _BOOKING = {
     Reason.IN_THE_PAST: Sentence(_("That time is over. Choose a later one with `/book`.")),
     Reason.TOO_SOON: Sentence(
         without=_("That is too soon for this mentor. Choose a later time with `/book`."),
-        told=_("That is too soon for this mentor. The earliest possible is {earliest}; choose with `/book`."),
+        told=[_("That is too soon for this mentor. The earliest possible is {earliest}; choose with `/book`.")],
     ),
     Reason.TOO_FAR_AHEAD: Sentence(
         without=_("That is too far ahead. Choose an earlier time with `/book`."),
-        told=_("That is too far ahead. The latest possible is {latest}; choose with `/book`."),
+        told=[_("That is too far ahead. The latest possible is {latest}; choose with `/book`.")],
     ),
     Reason.OUTSIDE_HOURS: Sentence(_("The mentor does not work at that time. `/book` shows the times that are free.")),
     Reason.BLACKED_OUT: Sentence(_("The mentor is away at that time. `/book` shows the times that are free.")),
@@ -188,7 +198,7 @@ _BOOKING = {
 _COMPLETING = {
     Reason.NOT_STARTED: Sentence(
         without=_("This session has not started yet. Try again when it has."),
-        told=_("This session has not started yet. Try again from {from_at} on."),
+        told=[_("This session has not started yet. Try again from {from_at} on.")],
     ),
     Reason.SESSION_CANCELED: Sentence(
         _("This session was cancelled, so there is nothing to complete. `/schedule` shows what is.")
