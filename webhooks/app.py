@@ -7,6 +7,7 @@ import jinja2
 from aiohttp import web
 
 from webhooks import health, pay, stripe
+from webhooks.deadlines import DEADLINES, Deadlines
 from webhooks.deliveries import BAD_SIGNATURES, LONGEST_BODY, BadSignatures
 from webhooks.middleware import fault_edge, guard
 from webhooks.parts import PARTS, Parts
@@ -19,6 +20,8 @@ def make_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[fault_edge], client_max_size=LONGEST_BODY)
     app[PARTS] = parts
     app[BAD_SIGNATURES] = BadSignatures()
+    app[DEADLINES] = deadlines = Deadlines()
+    app.on_cleanup.append(deadlines.end)
     aiohttp_jinja2.setup(app, loader=jinja2.PackageLoader("webhooks"), undefined=jinja2.StrictUndefined)
     app.on_response_prepare.append(guard)
     for routes in (stripe.routes, pay.routes, health.routes):

@@ -15,7 +15,6 @@ from aiohttp.typedefs import Handler
 
 from core.texts.language import say
 from webhooks.health import database_answers
-from webhooks.parts import PARTS
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +47,6 @@ async def fault_edge(request: web.Request, handler: Handler) -> web.StreamRespon
             return await handler(request)
     except web.HTTPException as answer:
         return _told(request, answer.status, answer.headers)
-    except ConnectionError:
-        raise  # the asker went away
     except Exception as error:
         reference = secrets.token_hex(3)
         where = request.match_info.route.resource
@@ -61,7 +58,7 @@ async def fault_edge(request: web.Request, handler: Handler) -> web.StreamRespon
             exc_info=error,
             extra={"reference": reference},
         )
-    status = 500 if await database_answers(request.app[PARTS].db) else 503
+    status = 500 if await database_answers(request.app) else 503
     return _told(request, status, {"Retry-After": "30"} if status == 503 else {}, reference)
 
 

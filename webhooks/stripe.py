@@ -1,6 +1,5 @@
 """`POST /webhooks/stripe`: Stripe tells us what became of checkouts (rules 25, 26, 30)."""
 
-import asyncio
 import logging
 import secrets
 
@@ -10,6 +9,7 @@ from core.payments.stripe_events import BadSignature, read_event
 from core.ports import ProviderEvent
 from core.rules.refusals import Refused
 from core.usecases.buying.settle import keep_failed_event, settle_event
+from webhooks.deadlines import DEADLINES
 from webhooks.deliveries import bad_signature, body_of, come_again
 from webhooks.parts import PARTS, Parts
 
@@ -30,8 +30,7 @@ async def told_by_stripe(request: web.Request) -> web.Response:
     if isinstance(event, BadSignature):
         raise await bad_signature(request)
     try:
-        async with asyncio.timeout(parts.database_within.total_seconds()):
-            await _settle_or_keep(parts, event)
+        await request.app[DEADLINES].within(parts.database_within, _settle_or_keep(parts, event))
     except TimeoutError:
         log.warning("stripe event %s: no answer of the database in time", event.event_id)
         raise come_again() from None
