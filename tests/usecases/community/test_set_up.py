@@ -1,0 +1,103 @@
+import pytest
+
+from core.db import tables
+from core.db.unit import Database
+from core.rules.refusals import Reason
+from core.usecases.asker import Asker
+from core.usecases.community.mentors import community_of
+from core.usecases.community.secret import new_webhook_secret, webhook_secret_of
+from core.usecases.community.set_up import SetUp, set_up
+from tests.answers import given, why
+from tests.builders import a_community, a_member, count_of, owner_of, row_of, rows_of, staff_of
+
+OWNER = Asker(77, 1, "Olga", manages_guild=True)
+WANTED = SetUp("Chess  Club", "Europe/Berlin", "eur", 5, 6)
+
+
+async def test_whoever_manages_the_guild_sets_it_up(db: Database) -> None:
+    made = given(await set_up(db, OWNER, WANTED))
+
+    assert made.is_new
+    assert (made.name, made.time_zone, made.currency) == ("Chess Club", "Europe/Berlin", "EUR")
+    assert (made.staff_role_id, made.staff_channel_id) == (5, 6)
+    (owner,) = await rows_of(db, tables.members)
+    (row,) = await rows_of(db, tables.history)
+    assert (row["entity"], row["entity_id"], row["actor_id"]) == ("community", made.id, owner["id"])
+
+
+async def test_without_the_permission_nobody_sets_up_a_new_guild(db: Database) -> None:
+    assert why(await set_up(db, Asker(77, 1, "Olga", frozenset({5})), WANTED)) is Reason.NOT_STAFF
+    assert await count_of(db, tables.communities) == 0
+
+
+async def test_setting_up_again_edits_and_says_what_changed(db: Database) -> None:
+    first = given(await set_up(db, OWNER, WANTED))
+
+    staff = Asker(77, 2, "Sam", frozenset({5}))
+    again = given(await set_up(db, staff, SetUp("Chess Club", "Europe/Paris", "EUR", 5, 6)))
+
+    assert (again.id, again.is_new, again.time_zone) == (first.id, False, "Europe/Paris")
+    assert [row["facts"] for row in await rows_of(db, tables.history)][1:] == [{"time_zone": "Europe/Paris"}]
+
+
+async def test_setting_up_the_same_again_leaves_no_trace(db: Database) -> None:
+    given(await set_up(db, OWNER, WANTED))
+
+    given(await set_up(db, OWNER, WANTED))
+
+    assert await count_of(db, tables.history) == 1
+
+
+async def test_a_member_without_the_staff_role_edits_nothing(db: Database) -> None:
+    community = await a_community(db)
+    member = await a_member(db, community)
+
+    assert why(await set_up(db, member.asker, WANTED)) is Reason.NOT_STAFF
+    assert (await row_of(db, tables.communities, community.id))["currency"] == "EUR"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        (SetUp("Club", "Berlin", "EUR"), Reason.UNKNOWN_TIME_ZONE),
+        (SetUp("Club", "localtime", "EUR"), Reason.UNKNOWN_TIME_ZONE),
+        (SetUp("Club", "Europe/Berlin", "XXX"), Reason.BAD_CURRENCY),
+        (SetUp("  ", "Europe/Berlin", "EUR"), Reason.BAD_NAME),
+        (SetUp("x" * 101, "Europe/Berlin", "EUR"), Reason.BAD_NAME),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_name(db: Database, wanted: SetUp, reason: Reason) -> None:
+    assert why(await set_up(db, OWNER, wanted)) is reason
+
+
+async def test_how_a_guild_is_set_up_can_be_asked(db: Database) -> None:
+    made = given(await set_up(db, OWNER, WANTED))
+
+    found = await community_of(db, 77)
+
+    assert found is not None
+    assert (found.id, found.name) == (made.id, "Chess Club")
+    assert await community_of(db, 78) is None
+
+
+async def test_staff_make_a_webhook_secret_and_the_next_takes_its_place(db: Database) -> None:
+    community = await a_community(db)
+    assert await webhook_secret_of(db, community.id) is None
+
+    first = given(await new_webhook_secret(db, staff_of(community)))
+    second = given(await new_webhook_secret(db, owner_of(community)))
+
+    assert first.secret.startswith("whsec_")
+    assert first.secret != second.secret
+    assert first.secret not in repr(first)
+    assert await webhook_secret_of(db, community.id) == second.secret
+    assert all(second.secret not in str(dict(row)) for row in await rows_of(db, tables.history))
+    assert await webhook_secret_of(db, community.id + 1) is None
+
+
+async def test_a_member_makes_no_webhook_secret(db: Database) -> None:
+    community = await a_community(db)
+    member = await a_member(db, community)
+
+    assert why(await new_webhook_secret(db, member.asker)) is Reason.NOT_STAFF
+    assert why(await new_webhook_secret(db, Asker(1, 1, "Nobody"))) is Reason.NOT_SET_UP
