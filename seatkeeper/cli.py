@@ -36,8 +36,12 @@ def migrate() -> None:
 
 @app.command()
 def run(
-    roles: Annotated[str, typer.Option(help="Which of bot, web and jobs this process does, by commas.")] = "bot,web,jobs",
-    sync: Annotated[bool, typer.Option("--sync", help="Tell Discord our commands even if they look unchanged.")] = False,
+    roles: Annotated[
+        str, typer.Option(help="Which of bot, web and jobs this process does, by commas.")
+    ] = "bot,web,jobs",
+    sync: Annotated[
+        bool, typer.Option("--sync", help="Tell Discord our commands even if they look unchanged.")
+    ] = False,
 ) -> None:
     """Run the bot, the web server and the jobs, until SIGTERM or Ctrl-C."""
     chosen = [role.strip() for role in roles.split(",") if role.strip()]
@@ -67,7 +71,9 @@ def demo(
         configure_logs("WARNING", config.log_format)
         chosen = "database_url" in config.model_fields_set
         raise typer.Exit(
-            asyncio.run(run_demo(port, check=check, database_url=config.database_url.get_secret_value() if chosen else None))
+            asyncio.run(
+                run_demo(port, check=check, database_url=config.database_url.get_secret_value() if chosen else None)
+            )
         )
 
 

@@ -1,4 +1,4 @@
-"""Logs: structlog through the standard library, as lines for people or as JSON. Ids only: never texts, tokens, bodies."""
+"""Logs: structlog through the standard library, as lines or JSON. Ids only: never texts, tokens or bodies."""
 
 import logging
 import sys

@@ -1,0 +1,76 @@
+"""All parts put together; the only place where a part is chosen."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import web
+
+from bot.client import Parts as BotParts
+from bot.client import SeatkeeperBot
+from core.clock import SystemClock
+from core.db.unit import Database
+from core.jobs.clock import Bell
+from core.jobs.engine import DbosEngine
+from core.jobs.jobs import Jobs
+from core.payments.stripe_events import read_authentic
+from core.ports import CheckoutNews, Clock, Courier, PaymentProvider
+from webhooks.app import make_app
+from webhooks.parts import Parts as WebParts
+
+STRIPE = "stripe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What every role of a process shares. `clock` is the business's; signatures are judged by the wall's."""
+
+    db: Database
+    bell: Bell
+    clock: Clock
+    public_url: str
+    providers: Mapping[str, PaymentProvider]
+    stripe_webhook_secret: str = field(default="", repr=False)
+
+    def bot(self, **options: Any) -> SeatkeeperBot:
+        """A bot that has not logged in; the options go to discord.py."""
+        parts = BotParts(db=self.db, provider=self.providers.get(STRIPE), public_url=self.public_url, clock=self.clock)
+        return SeatkeeperBot(parts, **options)
+
+    def web(self, gateway_ready: Callable[[], bool] | None = None) -> web.Application:
+        return make_app(
+            WebParts(
+                db=self.db,
+                providers=self.providers,
+                public_url=self.public_url,
+                clock=self.clock,
+                signature_clock=SystemClock(),
+                stripe_webhook_secret=self.stripe_webhook_secret,
+                gateway_ready=gateway_ready,
+            )
+        )
+
+    def jobs(self, courier: Courier, *, ticks_every: timedelta = timedelta(seconds=5)) -> Jobs:
+        return Jobs(
+            self.db,
+            courier,
+            self.providers,
+            DbosEngine(self.db.url),
+            self.bell,
+            public_url=self.public_url,
+            reread=_reread,
+            ticks_every=ticks_every,
+        )
+
+
+def open_database(url: str, clock: Clock) -> tuple[Database, Bell]:
+    """The database, and the bell that its commits ring for the jobs."""
+    bell = Bell()
+    return Database(url, clock, bell), bell
+
+
+def _reread(provider: str, body: bytes) -> CheckoutNews | None:
+    if provider != STRIPE:
+        raise LookupError(f"nobody here reads what {provider} says")
+    return read_authentic(body).news
