@@ -5,15 +5,15 @@ import discord
 from bot.replies.reply import Reply
 
 
-async def acknowledge(interaction: discord.Interaction, *, public: bool = False, in_place: bool = False) -> None:
+async def acknowledge(interaction: discord.Interaction, *, in_place: bool = False) -> None:
     """Within Discord's three seconds: 'thinking', or `in_place` nothing until the message pressed on changes.
 
-    Personal unless `public`. A DM is personal anyway, and there the answer stays to be read again.
+    Always to this person alone. A DM is that anyway, and there the answer stays to be read again.
     """
     if in_place:
         await interaction.response.defer()
     else:
-        await interaction.response.defer(ephemeral=not public and interaction.guild_id is not None, thinking=True)
+        await interaction.response.defer(ephemeral=interaction.guild_id is not None, thinking=True)
 
 
 async def answer(interaction: discord.Interaction, reply: Reply) -> None:

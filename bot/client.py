@@ -47,9 +47,8 @@ class Tree(app_commands.CommandTree["SeatkeeperBot"]):
         if interaction.type is not discord.InteractionType.application_command:
             return True  # an autocomplete is its own answer
         self.client.note_work()
-        public = interaction.command is not None and interaction.command.extras.get("public", False)
         try:
-            await acknowledge(interaction, public=public)
+            await acknowledge(interaction)
         except discord.HTTPException as error:
             await tell(interaction, error, _name(interaction))
             return False
@@ -80,6 +79,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
         self.parts = parts
         self.actions: dict[str, Action] = {}
         self._at_work: set[asyncio.Task[Any]] = set()
+        self._changing: set[int] = set()
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(Pressable)
@@ -107,9 +107,23 @@ class SeatkeeperBot(commands.AutoShardedBot):
                 await answer(interaction, outdated())
                 return
             await acknowledge(interaction, in_place=action.in_place)
-            await action.answer(interaction, press)
+            if not action.in_place:
+                await action.answer(interaction, press)
+                return
+            await self._change(interaction, action, press)
         except Exception as error:  # noqa: BLE001 # the edge: whatever it is, the person is told and the bot lives on
             await tell(interaction, error, f"the button {name}")
+
+    async def _change(self, interaction: discord.Interaction, action: Action, press: Press) -> None:
+        """Change the message pressed on, once at a time: a double click would write its refusal over the answer."""
+        message_id = interaction.message.id if interaction.message else 0
+        if message_id in self._changing:
+            return
+        self._changing.add(message_id)
+        try:
+            await action.answer(interaction, press)
+        finally:
+            self._changing.discard(message_id)
 
     def note_work(self) -> None:
         """The current task answers somebody: a stop waits for it."""

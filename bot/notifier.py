@@ -22,7 +22,7 @@ class DiscordCourier:
         self._client = client
 
     async def send(self, address: Address, message: Message, nonce: str) -> Answer:
-        """Send as embed and buttons. discord.py has Discord enforce the nonce: a repeat within minutes is one message."""
+        """Send as embed and buttons. discord.py has the nonce enforced: a repeat within minutes is one message."""
         try:
             place = await self._place(address)
             view = _view(message)

@@ -11,3 +11,8 @@ def discord_time(at: datetime, style: str = "F") -> str:
 def discord_span(at: datetime) -> str:
     """The instant, and how far away it is."""
     return f"{discord_time(at)} ({discord_time(at, 'R')})"
+
+
+def zone_words(zone: str) -> str:
+    """The zone's IANA name as people read it: 'America/New York', 'UTC'."""
+    return zone.removeprefix("Etc/").replace("_", " ")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from core.db.packs import earlier_of_pack
 from core.db.unit import Transaction, reading
 from core.rules.booking import choose
@@ -41,7 +43,7 @@ async def quote(tx: Transaction, asker: Asker, mentor_id: int, starts_at: dateti
     pack = choose(await facts_of(tx, wish, Interval(starts_at, starts_at)), starts_at)
     if isinstance(pack, Refused):
         return pack
-    earlier: int = await tx.value(earlier_of_pack(pack.id, starts_at).select())
+    earlier: int = await tx.value(select(earlier_of_pack(pack.id, starts_at)))
     return Quote(
         mentor_id=wish.mentor_id,
         mentor_name=wish.mentor_name,

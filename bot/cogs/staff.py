@@ -1,0 +1,138 @@
+"""/setup and /staff: what a community is, who teaches in it, what they sell."""
+
+import discord
+from discord import app_commands
+
+from bot import choices
+from bot.answer import answer
+from bot.asker import asker_of
+from bot.client import SeatkeeperBot
+from bot.cogs.subject import Subject
+from bot.replies import staff as replies
+from bot.replies.reply import refusal
+from core.rules.refusals import Reason, Refused, refuse
+from core.usecases.community.add_mentor import NewMentor, add_mentor
+from core.usecases.community.add_product import NewProduct, add_product
+from core.usecases.community.mentors import community_of
+from core.usecases.community.set_up import Community, SetUp, set_up
+
+
+class Staff(Subject):
+    staff = app_commands.Group(name="staff", description="For staff: mentors and what they sell.")
+    mentor = app_commands.Group(name="mentor", description="Mentors.", parent=staff)
+    product = app_commands.Group(name="product", description="What mentors sell.", parent=staff)
+
+    @app_commands.command(name="setup", description="Set Seatkeeper up on this server, or change how it is set up.")
+    @app_commands.describe(
+        time_zone="Of the community, like Europe/Berlin",
+        currency="In which prices are, like EUR",
+        staff_role="Whose members are staff",
+        staff_channel="Where staff are told what needs a person",
+    )
+    @app_commands.autocomplete(time_zone=choices.zones, currency=choices.currencies)
+    async def setup(
+        self,
+        interaction: discord.Interaction,
+        time_zone: str,
+        currency: str,
+        staff_role: discord.Role | None = None,
+        staff_channel: discord.TextChannel | None = None,
+    ) -> None:
+        asker = asker_of(interaction)
+        before = await community_of(self.db, asker.guild_id)
+        wanted = SetUp(
+            guild_name=interaction.guild.name if interaction.guild else str(asker.guild_id),
+            time_zone=time_zone,
+            currency=currency,
+            # What is left out stays as it is.
+            staff_role_id=staff_role.id if staff_role else before.staff_role_id if before else None,
+            staff_channel_id=staff_channel.id if staff_channel else before.staff_channel_id if before else None,
+        )
+        community = await set_up(self.db, asker, wanted)
+        if isinstance(community, Refused):
+            await answer(interaction, refusal(community))
+        else:
+            mute = _is_mute(interaction.guild, community)
+            await answer(interaction, replies.set_up(community, mute_in_staff_channel=mute))
+
+    @mentor.command(name="add", description="Make a member a mentor.")
+    @app_commands.describe(
+        member="Who",
+        hours="When they can be booked, like Mon-Fri 17:00-20:00, Sat 10:00-14:00",
+        time_zone="Of those hours, like Europe/Berlin",
+        capacity="How many students they take",
+        session_minutes="How long a session lasts (60 if left out)",
+        buffer_minutes="Break after each session (none if left out)",
+        notice_hours="How long ahead a session is booked at least",
+        horizon_days="How many days ahead a session is booked at most",
+        student_role="A role that their students get",
+    )
+    @app_commands.autocomplete(time_zone=choices.zones)
+    async def add_mentor(
+        self,
+        interaction: discord.Interaction,
+        member: discord.Member,
+        hours: str,
+        time_zone: str,
+        capacity: int,
+        session_minutes: int = 60,
+        buffer_minutes: int = 0,
+        notice_hours: int | None = None,
+        horizon_days: int | None = None,
+        student_role: discord.Role | None = None,
+    ) -> None:
+        new = NewMentor(
+            user_id=member.id,
+            name=member.display_name,
+            time_zone=time_zone,
+            hours=hours,
+            capacity=capacity,
+            session_minutes=session_minutes,
+            buffer_minutes=buffer_minutes,
+            notice_hours=notice_hours,
+            horizon_days=horizon_days,
+            student_role_id=student_role.id if student_role else None,
+        )
+        added = await add_mentor(self.db, asker_of(interaction), new)
+        await answer(interaction, refusal(added) if isinstance(added, Refused) else replies.mentor_added(added, new))
+
+    @product.command(name="add", description="Put up something that a mentor sells.")
+    @app_commands.describe(
+        mentor="Whose",
+        name="What it is called, like Four sessions",
+        price="Like 49.90",
+        sessions="How many sessions it holds",
+        validity_days="How many days it is good for",
+        currency="If another than the community's",
+    )
+    @app_commands.autocomplete(mentor=choices.mentors, currency=choices.currencies)
+    async def add_product(
+        self,
+        interaction: discord.Interaction,
+        mentor: str,
+        name: str,
+        price: str,
+        sessions: int | None = None,
+        validity_days: int | None = None,
+        currency: str | None = None,
+    ) -> None:
+        mentor_id = await self.mentor_named(interaction, mentor)
+        if mentor_id is None or isinstance(mentor_id, Refused):
+            await answer(interaction, refusal(mentor_id or refuse(Reason.UNKNOWN_MENTOR)))
+            return
+        new = NewProduct(mentor_id, name, price, sessions, validity_days, currency)
+        added = await add_product(self.db, asker_of(interaction), new)
+        await answer(interaction, refusal(added) if isinstance(added, Refused) else replies.product_added(added))
+
+
+def _is_mute(guild: discord.Guild | None, community: Community) -> bool:
+    """Whether we know that we cannot write in the staff channel."""
+    channel = guild.get_channel(community.staff_channel_id) if guild and community.staff_channel_id else None
+    if guild is None or channel is None:
+        return False
+    allowed = channel.permissions_for(guild.me)
+    return not (allowed.view_channel and allowed.send_messages and allowed.embed_links)
+
+
+async def setup(bot: SeatkeeperBot) -> None:
+    await bot.add_cog(Staff(bot))

@@ -1,0 +1,43 @@
+"""What every cog has at hand: the parts, who asks, and whom they mean."""
+
+from collections.abc import Mapping
+
+import discord
+from discord.ext import commands
+
+from bot.actions import Action
+from bot.asker import asker_of
+from bot.client import SeatkeeperBot
+from core.rules.refusals import Reason, Refused, refuse
+from core.usecases.asker import Asker
+from core.usecases.community.mentors import find_mentors
+from core.usecases.reading.origin import guild_of_mentor
+
+
+class Subject(commands.Cog):
+    """A cog of one subject. `actions` are the buttons and selects that it answers."""
+
+    def __init__(self, bot: SeatkeeperBot) -> None:
+        self.bot = bot
+        self.parts = bot.parts
+        self.db = bot.parts.db
+        bot.actions.update(self.actions())
+
+    def actions(self) -> Mapping[str, Action]:
+        return {}
+
+    async def asker_at_mentor(self, interaction: discord.Interaction, mentor_id: int) -> Asker | Refused:
+        """Who pressed, in the guild that they are in; in a DM in the mentor's, if they are known there."""
+        if interaction.guild_id is not None:
+            return asker_of(interaction)
+        guild_id = await guild_of_mentor(self.db, mentor_id, interaction.user.id)
+        return refuse(Reason.UNKNOWN_MENTOR) if guild_id is None else asker_of(interaction, guild_id)
+
+    async def mentor_named(self, interaction: discord.Interaction, typed: str | None) -> int | Refused | None:
+        """The mentor's id, chosen from our list or typed as a name; None if none was given."""
+        if typed is None:
+            return None
+        if typed.isdecimal() and len(typed) <= 18:
+            return int(typed)
+        found = await find_mentors(self.db, asker_of(interaction).guild_id, typed)
+        return found[0].id if len(found) == 1 else refuse(Reason.UNKNOWN_MENTOR)

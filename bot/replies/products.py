@@ -1,0 +1,66 @@
+"""What a mentor sells, and how to pay for it."""
+
+from collections.abc import Sequence
+
+from bot.actions import Key, Menu, custom_id
+from bot.replies.reply import Reply
+from core.texts.language import plain, say, say_many
+from core.texts.prices import price
+from core.texts.when import discord_span
+from core.usecases.buying.buy import CheckoutReady
+from core.usecases.community.mentors import ProductCard
+
+_MOST_OPTIONS = 25
+
+
+def product_choice(product: ProductCard) -> tuple[str, str]:
+    """(label, value) for an autocomplete."""
+    return f"{product.name} · {_what(product)}", str(product.id)
+
+
+def product_line(product: ProductCard) -> str:
+    """One line of a list, in Discord's markdown."""
+    return f"**{plain(product.name)}** · {_what(product)}"
+
+
+def choose_product(mentor_id: int, products: Sequence[ProductCard]) -> Reply:
+    """The mentor sells several things: one select."""
+    options = [(str(product.id), product.name, _what(product)) for product in products[:_MOST_OPTIONS]]
+    return Reply(
+        say("What would you like?"),
+        say("This mentor sells more than one thing. Choose one; nothing is charged before you pay on the next page."),
+        rows=[Menu(custom_id("pick-product", mentor_id), say("Choose"), options)],
+    )
+
+
+def checkout(ready: CheckoutReady) -> Reply:
+    """Where to pay, what one gets, and until when the seat is held."""
+    amount = price(ready.due_minor, ready.currency)
+    again = say("Your checkout from before is still open.") + "\n" if ready.repeated else ""
+    sessions = say_many("{number} session", "{number} sessions", ready.sessions)
+    return Reply(
+        say("Almost yours: pay to confirm"),
+        again
+        + say(
+            "Your seat with {mentor} is held until {until}. Press the button to pay; "
+            "you get a message as soon as the payment has arrived, and can book then.",
+            mentor=plain(ready.mentor_name),
+            until=discord_span(ready.expires_at),
+        ),
+        fields=[
+            (say("You get"), f"{plain(ready.product_name)} · {sessions}"),
+            (say("You pay"), amount),
+        ],
+        rows=[[Key(say("Pay {amount}", amount=amount), url=ready.pay_url)]],
+        footer=say("Nothing is charged before you pay on that page."),
+    )
+
+
+def _what(product: ProductCard) -> str:
+    return " · ".join(
+        (
+            price(product.price_minor, product.currency),
+            say_many("{number} session", "{number} sessions", product.sessions),
+            say_many("good for {number} day", "good for {number} days", product.validity_days),
+        )
+    )
