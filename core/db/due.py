@@ -98,12 +98,12 @@ async def failed_event(tx: Transaction, event_id: int) -> Row | None:
     return await tx.one(select(provider_events).where(_failed(event_id)))
 
 
-async def checkout_of(tx: Transaction, order_id: int) -> Row | None:
-    """(id, provider, next_attempt_at) of the order's checkout."""
-    return await tx.one(
-        select(checkouts.c.id, checkouts.c.provider, checkouts.c.next_attempt_at).where(
-            checkouts.c.order_id == order_id
-        )
+async def make_checkout_due(tx: Transaction, order_id: int) -> None:
+    """Whoever claims next asks the provider about this order's checkout."""
+    await tx.run(
+        update(checkouts)
+        .where(checkouts.c.order_id == order_id, checkouts.c.closed_at.is_(None))
+        .values(next_attempt_at=tx.now)
     )
 
 

@@ -56,8 +56,10 @@ async def deliver(db: Database, courier: Courier, notice_id: int, attempt: int |
     An `attempt` that is no longer the newest one sends nothing: a crash may bring it back when the next is under way.
     """
     letter = await _read(db, notice_id)
-    if letter is None or letter.state not in _SENDABLE or (attempt is not None and letter.attempt != attempt):
-        return letter and letter.state
+    if letter is None:
+        return None
+    if letter.state not in _SENDABLE or (attempt is not None and letter.attempt != attempt):
+        return letter.state
     if letter.kind is NoticeKind.FINAL_WARNING and letter.why_drop(db.clock.now()) is None:
         await _leave_time_to_renew(db, letter)
         letter = await _read(db, notice_id) or letter
@@ -73,8 +75,10 @@ async def deliver(db: Database, courier: Courier, notice_id: int, attempt: int |
 async def put_off(db: Database, notice_id: int, attempt: int, why: str) -> NoticeState | None:
     """The notice waits for its next attempt, or is dead after the last; of whoever could not even try to deliver it."""
     letter = await _read(db, notice_id)
-    if letter is None or letter.state not in _SENDABLE or letter.attempt != attempt:
-        return letter and letter.state
+    if letter is None:
+        return None
+    if letter.state not in _SENDABLE or letter.attempt != attempt:
+        return letter.state
     return await _put_off(db, letter, RetryAfter(None, why))
 
 

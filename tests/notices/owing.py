@@ -19,11 +19,12 @@ async def a_notice(
     to = {Audience.STUDENT: pair.student.id, Audience.MENTOR: pair.mentor.id, Audience.STAFF: None}[audience_of(kind)]
     async with db.begin() as tx:
         await tx.run(owe(tx, pair.community.id, Owed(kind, subject_id, to, cycle, due_at)))
-        return await tx.value(
+        notice_id: int = await tx.value(
             select(notices.c.id).where(
                 notices.c.kind == kind, notices.c.subject_id == subject_id, notices.c.cycle == cycle
             )
         )
+        return notice_id
 
 
 async def notice(db: Database, notice_id: int) -> RowMapping:

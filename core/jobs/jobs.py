@@ -1,0 +1,102 @@
+"""The jobs of one process, as the front door wires them."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+
+from core.db.unit import Database
+from core.jobs.clock import Bell, Ticks
+from core.jobs.engine import Engine
+from core.jobs.faults import Edge
+from core.jobs.sweeps import Sweeps
+from core.jobs.work import DELIVER_NOTICE, Errands, Reread
+from core.notices.deliver import put_off
+from core.ports import Courier, PaymentProvider
+
+
+class Jobs:
+    """Clock, sweeps and engine. `bell` is the poke that the database was given: a commit is followed by a sweep."""
+
+    def __init__(
+        self,
+        db: Database,
+        courier: Courier,
+        providers: Mapping[str, PaymentProvider],
+        engine: Engine,
+        bell: Bell,
+        *,
+        public_url: str,
+        reread: Reread,
+        ticks_every: timedelta = timedelta(seconds=5),
+        tends_every: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._db = db
+        self._engine = engine
+        self._bell = bell
+        self._errands = Errands(db, courier, providers, public_url, reread)
+        self._sweeps = Sweeps(db, engine)
+        self._ticks = Ticks()
+        self._ticks.every(ticks_every, self._sweep)
+        self._ticks.every(tends_every, self.tend)
+        self._one_at_a_time = asyncio.Lock()
+        self._listening: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def start(self) -> None:
+        """From now on what is due is seen to, first of all what an earlier process left.
+
+        Call it when the courier can send and before anybody writes: the engine's launch blocks the loop.
+        """
+        await self._engine.start(self._errands.by_name())
+        self._ticks.start()
+        self._listening = asyncio.create_task(self._listen())
+        self._bell()
+
+    async def stop(self) -> None:
+        """Nothing new begins, what is under way ends, the rest stays in the tables. Courier and database close later."""
+        self._stopping = True
+        self._ticks.pause()
+        async with self._one_at_a_time:
+            pass
+        self._ticks.stop()
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self._engine.stop()
+
+    async def run_due(self) -> None:
+        """See to all that is due now and to what follows from it, and return when it is done."""
+        while True:
+            found = await self._sweep()
+            waited = await self._engine.idle()
+            if not found and not waited:
+                return
+
+    async def tend(self) -> None:
+        """Take back what the engine gave up, so that its row is tried again or says that it is dead; tidy up."""
+        async with self._one_at_a_time:
+            with Edge("tending the engine"):
+                await self._tend()
+
+    async def _tend(self) -> None:
+        given_up = await self._engine.given_up()
+        for each in given_up:
+            if each.workflow == DELIVER_NOTICE:
+                _, notice_id, attempt, *_ = each.workflow_id.split(":")
+                await put_off(self._db, int(notice_id), int(attempt), "the engine gave it up")
+        await self._engine.forget([each.workflow_id for each in given_up])
+        await self._engine.prune()
+
+    async def _listen(self) -> None:
+        await self.tend()
+        while True:
+            await self._bell.heard()
+            await self._sweep()
+
+    async def _sweep(self) -> int:
+        async with self._one_at_a_time:
+            if self._stopping:
+                return 0
+            with Edge("sweeping"):
+                return await self._sweeps.sweep()
+            return 0

@@ -1,0 +1,122 @@
+"""What the engine does for us: each piece of work talks to the outside about one row, and may safely be done twice.
+
+A fault puts the row off and lives on: whatever comes of it, the row says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from core.db.due import Row, failed_event, put_off_checkout, put_off_event, put_off_row
+from core.db.tables import refunds
+from core.db.unit import Database, Transaction, reading, transaction
+from core.jobs import engine
+from core.jobs.faults import Edge, log
+from core.notices.deliver import deliver, put_off
+from core.ports import CheckoutNews, Courier, PaymentProvider, ProviderEvent
+from core.rules.refusals import Refused
+from core.usecases.buying.checkout import ask_provider
+from core.usecases.buying.settle import settle_event
+from core.usecases.refunds.make_refund import make_refund
+
+DELIVER_NOTICE = "deliver_notice"
+SETTLE_CHECKOUT = "settle_checkout"
+MAKE_REFUND = "make_refund"
+RETRY_EVENT = "retry_event"
+
+Reread = Callable[[str, bytes], CheckoutNews | None]
+"""What a provider's stored event, whose signature was proven when it came, says of a checkout: (provider, body)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """The work with what it needs of the outside."""
+
+    db: Database
+    courier: Courier
+    providers: Mapping[str, PaymentProvider]
+    public_url: str
+    reread: Reread
+
+    def by_name(self) -> Mapping[str, engine.Work]:
+        """The engine's rows carry these names: they never change."""
+        return {
+            DELIVER_NOTICE: self.deliver_notice,
+            SETTLE_CHECKOUT: self.settle_checkout,
+            MAKE_REFUND: self.make_refund,
+            RETRY_EVENT: self.retry_event,
+        }
+
+    async def deliver_notice(self, notice_id: int, attempt: int) -> str:
+        """One attempt to deliver one notice."""
+        with Edge("delivering notice", notice_id) as edge:
+            return str(await deliver(self.db, self.courier, notice_id, attempt))
+        return str(await put_off(self.db, notice_id, attempt, f"fault {edge.reference}"))
+
+    async def settle_checkout(self, order_id: int, provider_name: str) -> str:
+        """Ask the provider about the order's checkout and settle the answer; finish an opening that a crash cut off."""
+        provider = self.providers.get(provider_name)
+        if provider is None:
+            log.error("order %s waits: %s is not configured", order_id, provider_name)
+            await _put_off_checkout(self.db, order_id)
+            return "not configured"
+        with Edge("settling order", order_id):
+            settled = await ask_provider(self.db, provider, self.public_url, order_id)
+            if isinstance(settled, Refused):
+                return settled.reason  # the use case has put it off
+            if settled.what == "known":
+                await _put_off_checkout(self.db, order_id)
+            return settled.what
+        await _put_off_checkout(self.db, order_id)
+        return "fault"
+
+    async def make_refund(self, refund_id: int) -> str:
+        """One attempt to give a payment back."""
+        with Edge("making refund", refund_id):
+            return str(await make_refund(self.db, self.providers, refund_id))
+        await _put_off_refund(self.db, refund_id)
+        return "fault"
+
+    async def retry_event(self, event_id: int) -> str:
+        """Settle an event once more that met a fault when it came (rule 30)."""
+        event = await _failed_event(self.db, event_id)
+        if event is None:
+            return "known"
+        with Edge("settling event", event_id) as edge:
+            settled = await settle_event(self.db, self._read_again(event))
+            if isinstance(settled, Refused):
+                await _put_off_event(self.db, event_id, settled.reason)
+                return settled.reason
+            return settled.what
+        await _put_off_event(self.db, event_id, f"fault {edge.reference}")
+        return "fault"
+
+    def _read_again(self, event: Row) -> ProviderEvent:
+        news = self.reread(event["provider"], event["body"])
+        return ProviderEvent(
+            provider=event["provider"],
+            event_id=event["event_id"],
+            kind=event["kind"],
+            body=event["body"],
+            news=news,
+            why_parked=None if news else "unreadable when it was tried again",
+        )
+
+
+@reading
+async def _failed_event(tx: Transaction, event_id: int) -> Row | None:
+    return await failed_event(tx, event_id)
+
+
+@transaction
+async def _put_off_checkout(tx: Transaction, order_id: int) -> None:
+    await put_off_checkout(tx, order_id)
+
+
+@transaction
+async def _put_off_refund(tx: Transaction, refund_id: int) -> None:
+    await put_off_row(tx, refunds, refund_id)
+
+
+@transaction
+async def _put_off_event(tx: Transaction, event_id: int, why: str) -> None:
+    await put_off_event(tx, event_id, why)

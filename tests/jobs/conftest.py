@@ -1,0 +1,61 @@
+"""Jobs whose engine runs in the test itself, so that nothing happens but what the test asks for."""
+
+import pytest
+
+from core.db.unit import Database
+from core.jobs.clock import Bell
+from core.jobs.jobs import Jobs
+from core.jobs.work import Errands, Reread
+from core.ports import CheckoutNews
+from tests.clocks import SettableClock
+from tests.fixtures import clock, db
+from tests.jobs.inline import InlineEngine
+from tests.notices.courier import KeepingCourier
+from tests.provider import LedgerProvider
+
+__all__ = ["clock", "courier", "db", "engine", "jobs", "provider", "reread"]
+
+PUBLIC_URL = "https://seats.example"
+
+
+@pytest.fixture
+def courier() -> KeepingCourier:
+    return KeepingCourier()
+
+
+@pytest.fixture
+def provider(clock: SettableClock) -> LedgerProvider:
+    return LedgerProvider(clock)
+
+
+@pytest.fixture
+def reread(provider: LedgerProvider) -> Reread:
+    """Events of the tests say which checkout they are about, and no more."""
+
+    def read(_provider: str, body: bytes) -> CheckoutNews | None:
+        return provider.news.get(body.decode())
+
+    return read
+
+
+@pytest.fixture
+async def engine(db: Database, courier: KeepingCourier, provider: LedgerProvider, reread: Reread) -> InlineEngine:
+    made = InlineEngine(db)
+    await made.start(Errands(db, courier, {"stripe": provider}, PUBLIC_URL, reread).by_name())
+    return made
+
+
+@pytest.fixture
+async def jobs(
+    db: Database, courier: KeepingCourier, provider: LedgerProvider, engine: InlineEngine, reread: Reread
+) -> Jobs:
+    """Not started: `run_due` is the one thing that makes them work."""
+    return Jobs(
+        db,
+        courier,
+        {"stripe": provider},
+        engine,
+        Bell(),
+        public_url=PUBLIC_URL,
+        reread=reread,
+    )
