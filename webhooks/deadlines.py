@@ -1,7 +1,7 @@
 """Work that must be answered for in time, whether it is done or not."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -18,11 +18,11 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
-        self._late: set[asyncio.Task[Any]] = set()
+        self._late: set[asyncio.Future[Any]] = set()
 
-    async def within(self, limit: timedelta, work: Coroutine[Any, Any, T]) -> T:
+    async def within(self, limit: timedelta, work: Awaitable[T]) -> T:
         """What the work returns or raises, or TimeoutError when the time is over."""
-        task = asyncio.create_task(work)
+        task = asyncio.ensure_future(work)
         try:
             await asyncio.wait({task}, timeout=limit.total_seconds())
         finally:
@@ -39,7 +39,7 @@ class Deadlines:
         if self._late:
             await asyncio.wait(self._late)
 
-    def _forget(self, task: asyncio.Task[Any]) -> None:
+    def _forget(self, task: asyncio.Future[Any]) -> None:
         self._late.discard(task)
         if not task.cancelled():
             task.exception()  # looked at, or asyncio would complain

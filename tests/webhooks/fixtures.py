@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -86,6 +87,7 @@ def parts(db: Database, provider: StripeProvider, clock: SettableClock) -> Parts
         signature_clock=clock,
         stripe_webhook_secret=SECRET,
         gateway_ready=lambda: True,
+        database_within=timedelta(seconds=30),  # a slow machine is not what most tests are about
     )
 
 

@@ -20,7 +20,7 @@ from tests.payments.fake_stripe import FakeStripe, body_of
 from tests.payments.signing import signed
 from tests.webhooks.fixtures import Bought, Web
 from webhooks.app import make_app
-from webhooks.parts import Parts
+from webhooks.parts import DATABASE_WITHIN, Parts
 
 COMPLETED = "checkout.session.completed"
 LONGEST = 256 * 1024
@@ -241,18 +241,21 @@ async def test_only_post_is_known(web: Web) -> None:
 
 
 async def test_while_the_database_does_not_answer_stripe_is_told_to_come_again(
-    web: Web, bought: Bought, stripe: FakeStripe, db: Database
+    parts: Parts, bought: Bought, stripe: FakeStripe, clock: SettableClock, db: Database
 ) -> None:
     stripe.pay(bought.checkout)
     event = stripe.event(COMPLETED, bought.checkout)
-    began = asyncio.get_running_loop().time()
 
-    async with stuck(db):
-        status = await web.deliver(event)
+    async with TestClient(TestServer(make_app(replace(parts, database_within=DATABASE_WITHIN)))) as client:
+        web = Web(client, stripe, clock)
+        began = asyncio.get_running_loop().time()
+        async with stuck(db):
+            status = await web.deliver(event)
+        took = asyncio.get_running_loop().time() - began
+        again = await web.deliver(event)
 
-    assert status == 503
-    assert asyncio.get_running_loop().time() - began < 2.5  # two seconds, and the machine's own pace
-    assert await web.deliver(event) == 200
+    assert (status, again) == (503, 200)
+    assert took < 2
     assert await money_of(db) == (1, 1, 1, 1)
 
 
@@ -280,13 +283,20 @@ async def test_while_the_database_is_gone_stripe_is_told_to_come_again(
     assert status == 503
 
 
-async def test_an_event_whose_settling_meets_a_fault_is_kept_for_the_jobs(
-    web: Web, bought: Bought, stripe: FakeStripe, db: Database
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("disk on fire", id="a fault"),
+        pytest.param("UNIQUE constraint failed: seats.student_id, seats.mentor_id", id="a race lost again and again"),
+    ],
+)
+async def test_an_event_that_cannot_be_settled_is_kept_for_the_jobs(
+    web: Web, bought: Bought, stripe: FakeStripe, db: Database, words: str
 ) -> None:
     stripe.pay(bought.checkout)
     event = stripe.event(COMPLETED, bought.checkout)
 
-    async with packs_cannot_be_written(db):
+    async with packs_cannot_be_written(db, words):
         status = await web.deliver(event)
 
     (kept,) = await rows_of(db, provider_events)
@@ -314,21 +324,15 @@ async def stuck(db: Database) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def packs_cannot_be_written(db: Database) -> AsyncIterator[None]:
-    """A fault in the middle of a fulfilment."""
+async def packs_cannot_be_written(db: Database, words: str) -> AsyncIterator[None]:
+    """In the middle of a fulfilment the database says these words."""
     async with db.begin() as tx:
         if tx.is_postgres:
-            await tx.run(
-                text(
-                    "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS "
-                    "$$ BEGIN RAISE EXCEPTION 'disk on fire'; END $$"
-                )
-            )
+            raised = f"RAISE unique_violation USING MESSAGE = '{words}'"
+            await tx.run(text(f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {raised}; END $$"))
             await tx.run(text("CREATE TRIGGER fault BEFORE INSERT ON packs FOR EACH ROW EXECUTE FUNCTION fault()"))
         else:
-            await tx.run(
-                text("CREATE TRIGGER fault BEFORE INSERT ON packs BEGIN SELECT RAISE(ABORT, 'disk on fire'); END")
-            )
+            await tx.run(text(f"CREATE TRIGGER fault BEFORE INSERT ON packs BEGIN SELECT RAISE(ABORT, '{words}'); END"))
     yield
     async with db.begin() as tx:
         await tx.run(text("DROP TRIGGER fault ON packs" if tx.is_postgres else "DROP TRIGGER fault"))
