@@ -40,4 +40,5 @@ class Subject(commands.Cog):
         if typed.isdecimal() and len(typed) <= 18:
             return int(typed)
         found = await find_mentors(self.db, asker_of(interaction).guild_id, typed)
-        return found[0].id if len(found) == 1 else refuse(Reason.UNKNOWN_MENTOR)
+        same = [choice for choice in found if choice.label.casefold() == typed.strip().casefold()] or found
+        return same[0].id if len(same) == 1 else refuse(Reason.UNKNOWN_MENTOR)
