@@ -30,7 +30,7 @@ class Shown:
 def shown(order: PayPage, now: datetime, *, came_back: bool, unreachable: bool) -> Shown:
     """The page as it is true now. `came_back`: from the hosted checkout; `unreachable`: the provider did not answer."""
     mood, title, *lines = _words(order, now, came_back, unreachable)
-    may_pay = order.state is OrderState.OPEN and now < order.expires_at and order.checkout_url is not None
+    may_pay = order.state is OrderState.OPEN and now < order.expires_at and not unreachable
     label = say("Pay {amount}", amount=price(order.due_minor, order.currency))
     return Shown(
         mood=mood,

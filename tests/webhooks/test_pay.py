@@ -131,6 +131,7 @@ async def test_a_provider_that_does_not_answer_worries_nobody(
 
     assert status == 200
     assert "we settle your order as soon as the provider answers" in words_of(page)
+    assert "Pay €200.00" not in words_of(page)
     assert (await rows_of(db, orders))[0]["state"] is OrderState.OPEN
     assert "Paid, thank you!" in (await web.see(f"{bought.page}/return"))[1]
 

@@ -291,10 +291,10 @@ async def test_while_the_database_is_gone_stripe_is_told_to_come_again(
     ],
 )
 async def test_an_event_that_cannot_be_settled_is_kept_for_the_jobs(
-    web: Web, bought: Bought, stripe: FakeStripe, db: Database, words: str
+    web: Web, bought: Bought, stripe: FakeStripe, db: Database, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     stripe.pay(bought.checkout)
-    event = stripe.event(COMPLETED, bought.checkout)
+    event = stripe.event(COMPLETED, bought.checkout, api_version="body-words")
 
     async with packs_cannot_be_written(db, words):
         status = await web.deliver(event)
@@ -303,6 +303,7 @@ async def test_an_event_that_cannot_be_settled_is_kept_for_the_jobs(
     assert status == 200
     assert (kept["state"], kept["body"]) == (EventState.FAILED, body_of(event))
     assert await count_of(db, payments) == 0
+    assert "body-words" not in caplog.text
     assert await web.deliver(event) == 200
     assert await money_of(db) == (1, 1, 1, 1)
 
