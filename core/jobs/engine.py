@@ -76,6 +76,7 @@ class DbosEngine:
         polls_every: timedelta = timedelta(milliseconds=100),
         drains_for: timedelta = timedelta(seconds=10),
         keeps_for: timedelta = timedelta(days=1),
+        retries_after: timedelta = timedelta(seconds=1),
     ) -> None:
         self._url = _engine_url(database_url)
         self._executor_id = executor_id
@@ -83,6 +84,7 @@ class DbosEngine:
         self._poll_seconds = polls_every.total_seconds()
         self._drain_seconds = drains_for.total_seconds()
         self._keeps_for = keeps_for
+        self._retry_seconds = retries_after.total_seconds()
         self._names: list[str] = []
         self._running: set[asyncio.Task[Any]] = set()
         self._parked: set[asyncio.Task[Any]] = set()
@@ -132,6 +134,7 @@ class DbosEngine:
             await DBOS.delete_workflows_async(list(workflow_ids))
 
     async def prune(self) -> None:
+        # The machine's time, as the engine itself writes down when something was finished.
         before = (SystemClock().now() - self._keeps_for).isoformat()
         await self.forget([each.workflow_id for each in await self._list(["SUCCESS"], completed_before=before)])
 
@@ -153,7 +156,13 @@ class DbosEngine:
 
     def _register(self, name: str, work: Work) -> None:
         # Rows carry these names, so they never change. The retries are for a database that is away for a moment.
-        @DBOS.step(name=f"{name}_step", retries_allowed=True, interval_seconds=1, max_attempts=4, backoff_rate=2)
+        @DBOS.step(
+            name=f"{name}_step",
+            retries_allowed=True,
+            interval_seconds=self._retry_seconds,
+            max_attempts=4,
+            backoff_rate=2,
+        )
         async def step(*args: Any) -> str:
             return await work(*args)
 

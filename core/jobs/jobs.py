@@ -53,7 +53,7 @@ class Jobs:
         self._bell()
 
     async def stop(self) -> None:
-        """Nothing new begins, what is under way ends, the rest stays in the tables. Courier and database close later."""
+        """Nothing new begins, what is under way ends, the rest stays in the tables. Before courier and database."""
         self._stopping = True
         self._ticks.pause()
         async with self._one_at_a_time:

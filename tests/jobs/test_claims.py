@@ -99,11 +99,14 @@ async def test_sweeps_of_two_processes_hand_each_notice_over_once(db: Database, 
 async def test_what_is_rolled_back_was_never_handed_over(db: Database, engine: InlineEngine) -> None:
     await _owed(db, 1)
 
-    with pytest.raises(RuntimeError):
+    async def claim_and_fail() -> None:
         async with db.begin() as tx:
             (row,) = await claim_due_notices(tx, None, 1)
             await engine.enqueue(tx, "deliver_notice", f"notice:{row['id']}:0", row["id"], 0)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await claim_and_fail()
 
     assert not await engine.waiting()
     assert await Sweeps(db, engine).sweep() == 1

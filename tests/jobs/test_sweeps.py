@@ -1,5 +1,6 @@
 """What is due is seen to once, in the right order, and nothing that fails keeps the rest waiting."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from core.rules.backoff import MOST_ATTEMPTS
 from core.rules.notices import NoticeKind
 from core.rules.states import EventState, NoticeState, OrderState, PackState, RefundState, SeatState
 from core.usecases.buying.buy import buy
+from core.usecases.refunds.make_refund import make_refund
 from tests.answers import given
 from tests.builders import DAY, HOUR, Pair, a_community, a_pair, a_session, an_order, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
@@ -451,6 +453,46 @@ async def test_a_refund_is_asked_for_again_until_staff_must_see_to_it(
     assert courier.sent[-1].message.title.startswith("A refund failed")
 
 
+async def test_a_refund_of_a_provider_that_is_not_configured_waits(db: Database, jobs: Jobs) -> None:
+    _, refund_id = await _a_refund(db)
+    async with db.begin() as tx:
+        await tx.run(update(tables.payments).values(provider="paypal"))
+
+    await jobs.run_due()
+
+    refund = await row_of(db, tables.refunds, refund_id)
+    assert (refund["state"], refund["attempts"]) == (RefundState.INTENDED, 1)
+    assert refund["next_attempt_at"] == NOW + timedelta(seconds=30)
+
+
+async def test_a_refund_is_ended_by_one_of_those_who_make_it_at_once(db: Database, provider: LedgerProvider) -> None:
+    _, refund_id = await _a_refund(db)
+    providers = {"stripe": provider}
+
+    states_after = await asyncio.gather(*(make_refund(db, providers, refund_id) for _ in range(4)))
+
+    assert set(states_after) == {RefundState.DONE}
+    (payment,) = await rows_of(db, tables.payments)
+    assert payment["refunded_minor"] == 20_000
+    assert await count_of(db, tables.history, tables.history.c.entity == "refund") == 1
+    assert await make_refund(db, providers, refund_id) is RefundState.DONE
+    assert await make_refund(db, providers, 404) is None
+
+
+async def test_a_refund_whose_making_faults_is_asked_for_again(
+    db: Database, jobs: Jobs, provider: LedgerProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, refund_id = await _a_refund(db)
+    async with db.begin() as tx:  # the books say that all was given back, so the refund cannot be counted
+        await tx.run(update(tables.payments).values(refunded_minor=20_000))
+
+    await jobs.run_due()
+
+    refund = await row_of(db, tables.refunds, refund_id)
+    assert (refund["state"], refund["attempts"]) == (RefundState.INTENDED, 1)
+    assert f"making refund {refund_id}" in caplog.text
+
+
 async def _a_failed_event(db: Database, body: bytes) -> int:
     async with db.begin() as tx:
         event_id: int = await tx.value(
@@ -512,10 +554,10 @@ async def test_the_next_due_thing_is_the_earliest_of_all(db: Database, provider:
     nothing = await next_due_at(db)
     pair = await a_pair(db)
     expiry = await next_due_at(db)
-    grace = await _in_grace(db)
+    await _in_grace(db)
     begins = await next_due_at(db)
     warning = await next_due_at(db, NOW)
-    _, _ = await _open_order(db, pair, provider)
+    await _open_order(db, pair, provider)
     checkout = await next_due_at(db, NOW)
 
     assert nothing is None
@@ -524,7 +566,6 @@ async def test_the_next_due_thing_is_the_earliest_of_all(db: Database, provider:
     assert warning == NOW + 3 * DAY - 12 * HOUR
     assert checkout == NOW + timedelta(minutes=35)
     assert await next_due_at(db, NOW + 3 * DAY - 12 * HOUR) == NOW + 3 * DAY
-    assert grace.seat_id
 
 
 async def test_a_sweep_with_nothing_due_writes_nothing(db: Database, engine: InlineEngine) -> None:
