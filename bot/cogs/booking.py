@@ -21,7 +21,6 @@ from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
 from core.usecases.booking.book import book
 from core.usecases.booking.free_times import FreeTimes, free_times
-from core.usecases.reading.origin import guild_of_person
 from core.usecases.reading.own_mentors import own_mentors
 from core.usecases.reading.quote import quote
 from core.usecases.reading.schedule import schedule
@@ -73,7 +72,7 @@ class Booking(Subject):
 
     @app_commands.command(name="schedule", description="Your upcoming sessions.")
     async def schedule(self, interaction: discord.Interaction) -> None:
-        await answer(interaction, await self._schedule(asker_of(interaction), 0))
+        await answer(interaction, await self._schedule(interaction, 0))
 
     async def press_book(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._days(interaction, press.subject_id, 0))
@@ -118,10 +117,10 @@ class Booking(Subject):
             await answer(interaction, replies.booked(session))
 
     async def press_schedule(self, interaction: discord.Interaction, press: Press) -> None:
-        await answer(interaction, await self._schedule_here(interaction, 0))
+        await answer(interaction, await self._schedule(interaction, 0))
 
     async def press_schedule_page(self, interaction: discord.Interaction, press: Press) -> None:
-        await answer(interaction, await self._schedule_here(interaction, press.numbers[0]))
+        await answer(interaction, await self._schedule(interaction, press.numbers[0]))
 
     async def _free_times(self, interaction: discord.Interaction, mentor_id: int) -> FreeTimes | Refused:
         asker = await self.asker_at_mentor(interaction, mentor_id)
@@ -144,16 +143,10 @@ class Booking(Subject):
         offer = await quote(self.db, asker, mentor_id, starts_at)
         return _refusal(offer, mentor_id) if isinstance(offer, Refused) else replies.confirm(offer)
 
-    async def _schedule_here(self, interaction: discord.Interaction, page: int) -> Reply:
-        """In a DM the schedule is that of the guild in which the next session is."""
-        if interaction.guild_id is not None:
-            return await self._schedule(asker_of(interaction), page)
-        guild_id = await guild_of_person(self.db, interaction.user.id)
-        if guild_id is None:
-            return refusal(refuse(Reason.NOT_SET_UP))
-        return await self._schedule(asker_of(interaction, guild_id), page)
-
-    async def _schedule(self, asker: Asker, page: int) -> Reply:
+    async def _schedule(self, interaction: discord.Interaction, page: int) -> Reply:
+        asker = await self.asker_here(interaction)
+        if isinstance(asker, Refused):
+            return refusal(asker)
         found = await schedule(self.db, asker, page)
         return refusal(found) if isinstance(found, Refused) else schedule_page(found)
 

@@ -17,7 +17,6 @@ from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
 from core.usecases.completion.complete import complete, open_sessions
-from core.usecases.reading.origin import guild_of_session
 
 
 class Mentoring(Subject):
@@ -31,12 +30,11 @@ class Mentoring(Subject):
     @app_commands.describe(session="Which one; leave it out to choose")
     @app_commands.autocomplete(session=choices.sessions)
     async def complete(self, interaction: discord.Interaction, session: str | None = None) -> None:
-        asker = asker_of(interaction)
         if session is None:
-            found = await open_sessions(self.db, asker)
+            found = await open_sessions(self.db, asker_of(interaction))
             await answer(interaction, replies.choose_session(found) if found else replies.nothing_open())
-            return
-        await answer(interaction, await self._complete(asker, id_of(session)))
+        else:
+            await answer(interaction, await self._complete_here(interaction, id_of(session)))
 
     async def press_complete(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._complete_here(interaction, press.subject_id))
@@ -46,17 +44,12 @@ class Mentoring(Subject):
         await answer(interaction, await self._complete_here(interaction, session_id))
 
     async def _complete_here(self, interaction: discord.Interaction, session_id: int | None) -> Reply:
-        """In a DM the guild is that of the session, if the person is known there."""
-        if interaction.guild_id is not None or session_id is None:
-            return await self._complete(asker_of(interaction, 0), session_id)
-        guild_id = await guild_of_session(self.db, session_id, interaction.user.id)
-        if guild_id is None:
-            return refusal(refuse(Reason.UNKNOWN_SESSION))
-        return await self._complete(asker_of(interaction, guild_id), session_id)
-
-    async def _complete(self, asker: Asker, session_id: int | None) -> Reply:
         if session_id is None:
             return refusal(refuse(Reason.UNKNOWN_SESSION))
+        asker = await self.asker_at_session(interaction, session_id)
+        return refusal(asker) if isinstance(asker, Refused) else await self._complete(asker, session_id)
+
+    async def _complete(self, asker: Asker, session_id: int) -> Reply:
         outcome = await complete(self.db, asker, session_id)
         return refusal(outcome) if isinstance(outcome, Refused) else replies.completed(outcome)
 

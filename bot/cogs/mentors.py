@@ -48,18 +48,22 @@ class Mentors(Subject):
         await answer(interaction, await self._page(interaction, press.numbers[0]))
 
     async def press_mentor(self, interaction: discord.Interaction, press: Press) -> None:
-        mentor_id = id_of(press.values[0]) if press.values else None
-        guild_id = interaction.guild_id
-        if mentor_id is None or guild_id is None:
-            await answer(interaction, refusal(refuse(Reason.UNKNOWN_MENTOR)))
-            return
-        products = await products_of(self.db, guild_id, mentor_id)
-        await answer(interaction, choose_product(mentor_id, products) if products else replies.none_for_sale())
+        await answer(interaction, await self._products(interaction, id_of(press.values[0]) if press.values else None))
+
+    async def _products(self, interaction: discord.Interaction, mentor_id: int | None) -> Reply:
+        if mentor_id is None:
+            return refusal(refuse(Reason.UNKNOWN_MENTOR))
+        asker = await self.asker_at_mentor(interaction, mentor_id)
+        if isinstance(asker, Refused):
+            return refusal(asker)
+        products = await products_of(self.db, asker.guild_id, mentor_id)
+        return choose_product(mentor_id, products) if products else replies.none_for_sale()
 
     async def _page(self, interaction: discord.Interaction, page: int) -> Reply:
-        if interaction.guild_id is None:
-            return refusal(refuse(Reason.NOT_SET_UP))
-        cards = await mentors(self.db, interaction.guild_id)
+        asker = await self.asker_here(interaction)
+        if isinstance(asker, Refused):
+            return refusal(asker)
+        cards = await mentors(self.db, asker.guild_id)
         return refusal(cards) if isinstance(cards, Refused) else replies.mentors(cards, page)
 
 

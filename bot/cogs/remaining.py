@@ -8,13 +8,11 @@ from discord import app_commands
 from bot import choices
 from bot.actions import Action, Press
 from bot.answer import answer
-from bot.asker import asker_of
 from bot.client import SeatkeeperBot
 from bot.cogs.subject import Subject
 from bot.replies import remaining as replies
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Refused
-from core.usecases.asker import Asker
 from core.usecases.reading.remaining import remaining
 
 
@@ -30,12 +28,15 @@ class RemainingSessions(Subject):
         if isinstance(mentor_id, Refused):
             await answer(interaction, refusal(mentor_id))
         else:
-            await answer(interaction, await self._remaining(asker_of(interaction), mentor_id, 0))
+            await answer(interaction, await self._remaining(interaction, mentor_id, 0))
 
     async def press_page(self, interaction: discord.Interaction, press: Press) -> None:
-        await answer(interaction, await self._remaining(asker_of(interaction), None, press.numbers[0]))
+        await answer(interaction, await self._remaining(interaction, None, press.numbers[0]))
 
-    async def _remaining(self, asker: Asker, mentor_id: int | None, page: int) -> Reply:
+    async def _remaining(self, interaction: discord.Interaction, mentor_id: int | None, page: int) -> Reply:
+        asker = await self.asker_here(interaction)
+        if isinstance(asker, Refused):
+            return refusal(asker)
         found = await remaining(self.db, asker, mentor_id)
         return refusal(found) if isinstance(found, Refused) else replies.remaining(found, page)
 

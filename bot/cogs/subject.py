@@ -11,7 +11,7 @@ from bot.client import SeatkeeperBot
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
 from core.usecases.community.mentors import find_mentors
-from core.usecases.reading.origin import guild_of_mentor
+from core.usecases.reading.origin import guild_of_mentor, guild_of_person, guild_of_session
 
 
 class Subject(commands.Cog):
@@ -26,12 +26,26 @@ class Subject(commands.Cog):
     def actions(self) -> Mapping[str, Action]:
         return {}
 
+    async def asker_here(self, interaction: discord.Interaction) -> Asker | Refused:
+        """Who pressed, in the guild that they are in; in a DM in that of their next session."""
+        if interaction.guild_id is not None:
+            return asker_of(interaction)
+        guild_id = await guild_of_person(self.db, interaction.user.id)
+        return refuse(Reason.NOT_SET_UP) if guild_id is None else asker_of(interaction, guild_id)
+
     async def asker_at_mentor(self, interaction: discord.Interaction, mentor_id: int) -> Asker | Refused:
-        """Who pressed, in the guild that they are in; in a DM in the mentor's, if they are known there."""
+        """The same; in a DM in the mentor's guild, if they are known there."""
         if interaction.guild_id is not None:
             return asker_of(interaction)
         guild_id = await guild_of_mentor(self.db, mentor_id, interaction.user.id)
         return refuse(Reason.UNKNOWN_MENTOR) if guild_id is None else asker_of(interaction, guild_id)
+
+    async def asker_at_session(self, interaction: discord.Interaction, session_id: int) -> Asker | Refused:
+        """The same; in a DM in the session's guild, if they are known there."""
+        if interaction.guild_id is not None:
+            return asker_of(interaction)
+        guild_id = await guild_of_session(self.db, session_id, interaction.user.id)
+        return refuse(Reason.UNKNOWN_SESSION) if guild_id is None else asker_of(interaction, guild_id)
 
     async def mentor_named(self, interaction: discord.Interaction, typed: str | None) -> int | Refused | None:
         """The mentor's id, chosen from our list or typed as a name; None if none was given."""
