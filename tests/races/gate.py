@@ -28,11 +28,12 @@ async def at_once(db: Database, *calls: Awaitable[T], closed: Select[Any] | None
         tasks: list[asyncio.Future[T]] = []
         for call in calls:  # in line one after the other, so that a test may say who is first
             tasks.append(asyncio.ensure_future(call))
-            await _waits(db, len(tasks), tasks)
+            await until_waiting(db, len(tasks), tasks)
     return await asyncio.gather(*tasks)
 
 
-async def _waits(db: Database, number: int, tasks: list[asyncio.Future[T]]) -> None:
+async def until_waiting(db: Database, number: int, tasks: list[asyncio.Future[T]]) -> None:
+    """So many transactions wait for a lock, on PostgreSQL; none of the tasks has ended instead."""
     waiting = 0
     while waiting < number:
         if any(task.done() for task in tasks):

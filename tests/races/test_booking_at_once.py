@@ -9,16 +9,18 @@ import pytest
 from sqlalchemy import func, select, text
 
 from core.db import tables
+from core.db.seats import lock_members, move_seat
 from core.db.unit import Database
 from core.rules.balance import Pack
 from core.rules.booking import choose
 from core.rules.hours import Interval
 from core.rules.refusals import Reason, Refused
+from core.rules.states import SeatState
 from core.usecases.booking.book import Booked, book
 from core.usecases.booking.facts import facts_of, wish_of
 from tests.builders import DAY, HOUR, Pair, a_community, a_mentor, a_pack, a_pair, a_session, count_of, rows_of
 from tests.clocks import NOW
-from tests.races.gate import at_once
+from tests.races.gate import at_once, until_waiting
 
 TEN = 10
 TUESDAY_TEN = NOW + DAY + 22 * HOUR
@@ -154,6 +156,19 @@ async def test_who_loses_the_last_session_of_one_pack_is_booked_on_the_next(db: 
 
     assert refusals(answers) == [Reason.ALL_SESSIONS_BOOKED] * (TEN - 2)
     assert [row["held"] for row in await rows_of(db, tables.packs)] == [1, 1]
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+async def test_a_seat_that_is_lost_between_look_and_write_books_nothing(db: Database) -> None:
+    pair = await a_pair(db)
+    async with db.begin() as gate:
+        await lock_members(gate, pair.student.id, pair.mentor.id)
+        booking = asyncio.ensure_future(book(db, pair.student.asker, pair.mentor.id, TUESDAY_TEN))
+        await until_waiting(db, 1, [booking])
+        await move_seat(gate, pair.seat_id, [SeatState.ACTIVE], SeatState.RELEASED)
+
+    assert refusals([await booking]) == [Reason.NO_SEAT]
+    assert await held(db) == 0
 
 
 # ------------------------------------------------------------------ controls

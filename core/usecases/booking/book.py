@@ -17,11 +17,9 @@ from core.rules.notices import Audience, NoticeKind, audience_of
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import SessionState
 from core.usecases.asker import Asker
-from core.usecases.booking.facts import Wish, facts_of, wish_of
+from core.usecases.booking.facts import Wish, facts_of, why_not_near, wish_of
 
 _LOST = frozenset({Reason.MENTOR_BUSY, Reason.ALL_SESSIONS_BOOKED})
-_DAY = timedelta(days=1)
-_PAST_EVERY_HORIZON = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +54,16 @@ async def _book(tx: Transaction, asker: Asker, mentor_id: int, starts_at: dateti
     wish = await wish_of(tx, asker, mentor_id)
     if isinstance(wish, Refused):
         return wish
-    starts_at = _within_reach(starts_at, tx.now)
+    if wish.student_id is None:
+        return refuse(Reason.NO_SEAT)
+    if refused := why_not_near(starts_at, tx.now):
+        return refused
+    starts_at = starts_at.astimezone(UTC)
     facts = await facts_of(tx, wish, Interval(starts_at, starts_at))
     pack = choose(facts, starts_at)
     if isinstance(pack, Refused):
         return pack
-    if wish.student_id is None:
-        return refuse(Reason.NO_SEAT)
     return await _write(tx, wish, wish.student_id, pack, starts_at, facts.buffer_minutes)
-
-
-def _within_reach(starts_at: datetime, now: datetime) -> datetime:
-    """The time in UTC; one that is refused anyway is moved to where a calendar still has dates around it."""
-    return min(max(starts_at.astimezone(UTC), now - _DAY), now + _PAST_EVERY_HORIZON)
 
 
 async def _write(

@@ -1,6 +1,7 @@
 """What is known when a pair wants to meet: the same facts for the times that are shown and for the one booked."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping
 
@@ -12,6 +13,9 @@ from core.rules.hours import Interval, Override, WeeklyHours
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import SeatState
 from core.usecases.asker import Asker
+
+_DAY = timedelta(days=1)
+_BEYOND_EVERY_HORIZON = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,13 @@ def _of_own_seats(rows: list[RowMapping]) -> list[RowMapping]:
     """The seats that can mean anything here: active ones, or any if there is no active one."""
     living = [row for row in rows if row["mentor_id"] is not None]
     return [row for row in living if row["seat_state"] is SeatState.ACTIVE] or living
+
+
+def why_not_near(starts_at: datetime, now: datetime) -> Refused | None:
+    """Why a time is out of every mentor's reach: a calendar around it may not even have dates to look at."""
+    if starts_at < now - _DAY:
+        return refuse(Reason.IN_THE_PAST)
+    return refuse(Reason.TOO_FAR_AHEAD) if starts_at > now + _BEYOND_EVERY_HORIZON else None
 
 
 async def facts_of(tx: Transaction, wish: Wish, window: Interval) -> BookingFacts:

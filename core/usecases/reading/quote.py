@@ -9,11 +9,9 @@ from core.db.packs import earlier_of_pack
 from core.db.unit import Transaction, reading
 from core.rules.booking import choose
 from core.rules.hours import Interval
-from core.rules.refusals import Reason, Refused, refuse
+from core.rules.refusals import Refused
 from core.usecases.asker import Asker
-from core.usecases.booking.facts import facts_of, wish_of
-
-_PAST_EVERY_HORIZON = timedelta(days=400)
+from core.usecases.booking.facts import facts_of, why_not_near, wish_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +34,8 @@ async def quote(tx: Transaction, asker: Asker, mentor_id: int, starts_at: dateti
     wish = await wish_of(tx, asker, mentor_id)
     if isinstance(wish, Refused):
         return wish
-    if not tx.now - timedelta(days=1) < starts_at < tx.now + _PAST_EVERY_HORIZON:
-        # So far away that a calendar around it may have no dates.
-        return refuse(Reason.IN_THE_PAST if starts_at < tx.now else Reason.TOO_FAR_AHEAD)
+    if refused := why_not_near(starts_at, tx.now):
+        return refused
     starts_at = starts_at.astimezone(UTC)
     pack = choose(await facts_of(tx, wish, Interval(starts_at, starts_at)), starts_at)
     if isinstance(pack, Refused):

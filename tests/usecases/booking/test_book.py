@@ -164,7 +164,7 @@ async def test_a_released_seat_cannot_book(db: Database) -> None:
         (datetime.min.replace(tzinfo=NOW.tzinfo), Reason.IN_THE_PAST),
         (NOW + HOUR, Reason.TOO_SOON),
         (NOW + 61 * DAY, Reason.PACK_EXPIRES_FIRST),
-        (datetime.max.replace(tzinfo=NOW.tzinfo), Reason.PACK_EXPIRES_FIRST),
+        (datetime.max.replace(tzinfo=NOW.tzinfo), Reason.TOO_FAR_AHEAD),
         (WEDNESDAY_TEN - 2 * HOUR, Reason.OUTSIDE_HOURS),
         (WEDNESDAY_TEN + 7 * HOUR - timedelta(minutes=30), Reason.OUTSIDE_HOURS),
     ],
