@@ -85,8 +85,8 @@ def seat_released_mentor(seat: SeatFacts) -> Message:
     return Message(
         say("{student}'s seat is released", student=plain(seat.pair.student.name)),
         say(
-            "The time for which the seat of {student} with you was kept is over. Of your {capacity} seats, {occupied} are "
-            "taken; there is nothing for you to do.",
+            "The time for which the seat of {student} with you was kept is over. Of your {capacity} seats, "
+            "{occupied} are taken; there is nothing for you to do.",
             student=who(seat.pair.student),
             capacity=seat.capacity,
             occupied=seat.occupied,

@@ -1,6 +1,7 @@
 """Write a notice for a test, as a use case would owe it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, select, update
 
@@ -8,8 +9,13 @@ from core.db.notices import Owed, owe
 from core.db.tables import notices
 from core.db.unit import Database
 from core.rules.notices import Audience, NoticeKind, audience_of
-from core.rules.states import NoticeState
-from tests.builders import Pair, row_of
+from core.rules.states import NoticeState, PackState, SeatState
+from tests.builders import Pair, a_pair, row_of
+
+
+async def a_pair_in_grace(db: Database, **pair: Any) -> Pair:
+    """A student whose one session is used, in grace for three days."""
+    return await a_pair(db, seat=SeatState.GRACE, total=1, remaining=0, state=PackState.DEPLETED, **pair)
 
 
 async def a_notice(

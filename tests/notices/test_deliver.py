@@ -7,23 +7,18 @@ from sqlalchemy import select, update
 
 from core.db import tables
 from core.db.unit import Database
-from core.notices.deliver import DM_CLOSED_FOR, deliver, put_off
-from core.ports import Address, ChannelClosed, RetryAfter
-from core.rules.backoff import MOST_ATTEMPTS
+from core.notices.deliver import deliver, put_off
+from core.ports import Address
 from core.rules.notices import NoticeKind
 from core.rules.states import Channel, NoticeState, OrderState, SeatState, SessionState
-from tests.builders import DAY, HOUR, STAFF_CHANNEL, Pair, a_community, a_pair, a_session, row_of, rows_of
+from tests.builders import DAY, HOUR, STAFF_CHANNEL, a_pair, a_session, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.notices.courier import KeepingCourier
-from tests.notices.owing import a_notice, at_attempt, notice
-
-
-async def _in_grace(db: Database, **pair: object) -> Pair:
-    return await a_pair(db, seat=SeatState.GRACE, total=1, remaining=0, state="depleted", **pair)  # type: ignore[arg-type]
+from tests.notices.owing import a_notice, a_pair_in_grace, at_attempt, notice
 
 
 async def test_a_notice_goes_to_its_persons_dm_and_says_so(db: Database, courier: KeepingCourier) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
 
     state = await deliver(db, courier, owed)
@@ -38,7 +33,7 @@ async def test_a_notice_goes_to_its_persons_dm_and_says_so(db: Database, courier
 
 
 async def test_a_delivered_notice_is_not_sent_again(db: Database, courier: KeepingCourier) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
     await deliver(db, courier, owed)
 
@@ -56,7 +51,7 @@ async def test_there_is_nothing_to_deliver_for_a_notice_that_does_not_exist(
 
 
 async def test_an_older_attempt_that_a_crash_brings_back_sends_nothing(db: Database, courier: KeepingCourier) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
     await at_attempt(db, owed, 2)
 
@@ -69,7 +64,7 @@ async def test_an_older_attempt_that_a_crash_brings_back_sends_nothing(db: Datab
 async def test_a_repeat_after_a_crash_carries_the_nonce_of_the_first_time(
     db: Database, courier: KeepingCourier
 ) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
     await deliver(db, courier, owed)
     async with db.begin() as tx:  # the process died before it noted the delivery
@@ -97,7 +92,7 @@ async def test_who_renewed_is_not_told_of_grace(db: Database, courier: KeepingCo
 
 
 async def test_the_warning_of_an_older_grace_is_dropped(db: Database, courier: KeepingCourier) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     async with db.begin() as tx:
         await tx.run(update(tables.seats).where(tables.seats.c.id == pair.seat_id).values(grace_number=2))
     owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id, cycle=1)
@@ -218,116 +213,6 @@ async def test_staff_are_told_in_their_channel(db: Database, courier: KeepingCou
     assert "the card is closed" in sent.message.text
 
 
-# ---------------------------------------------------------------- the ladder
-
-
-async def test_who_has_closed_their_dms_is_reached_through_staff_and_left_alone_for_a_day(
-    db: Database, clock: SettableClock, courier: KeepingCourier
-) -> None:
-    pair = await _in_grace(db)
-    courier.closed = {pair.student.user_id}
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-
-    assert await deliver(db, courier, owed) is NoticeState.DELIVERED
-
-    (sent,) = courier.sent
-    assert sent.to == Address(Channel.STAFF, STAFF_CHANNEL)
-    assert f"Could not reach **Stu** (<@{pair.student.user_id}>)" in sent.message.text
-    assert "> **No sessions left with Mara**" in sent.message.text
-    assert not sent.message.buttons
-    assert (await notice(db, owed))["channel"] is Channel.STAFF
-    assert (await row_of(db, tables.members, pair.student.id))["dm_closed_at"] == NOW
-
-    clock.set(NOW + DM_CLOSED_FOR - timedelta(microseconds=1))
-    again = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
-    courier.asked.clear()
-    await deliver(db, courier, again)
-
-    assert [address.channel for address in courier.asked] == [Channel.STAFF]
-
-
-async def test_a_day_later_the_dm_is_tried_again_and_found_open(
-    db: Database, clock: SettableClock, courier: KeepingCourier
-) -> None:
-    pair = await _in_grace(db)
-    async with db.begin() as tx:
-        await tx.run(update(tables.members).where(tables.members.c.id == pair.student.id).values(dm_closed_at=NOW))
-    clock.set(NOW + DM_CLOSED_FOR)
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-
-    await deliver(db, courier, owed)
-
-    assert (await notice(db, owed))["channel"] is Channel.DM
-    assert (await row_of(db, tables.members, pair.student.id))["dm_closed_at"] is None
-
-
-async def test_without_a_staff_channel_what_reaches_nobody_waits_and_then_is_dead_with_a_reason(
-    db: Database, courier: KeepingCourier
-) -> None:
-    community = await a_community(db, staff_channel_id=None)
-    pair = await _in_grace(db, community=community)
-    courier.closed = {pair.student.user_id}
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-
-    assert await deliver(db, courier, owed) is NoticeState.PENDING
-    await at_attempt(db, owed, MOST_ATTEMPTS - 1)
-    assert await deliver(db, courier, owed) is NoticeState.DEAD
-
-    row = await notice(db, owed)
-    assert row["why"] == "the community has no staff channel"
-    assert row["ended_at"] == NOW
-
-
-async def test_a_staff_channel_that_is_gone_is_tried_again_later(db: Database, courier: KeepingCourier) -> None:
-    pair = await _in_grace(db)
-    courier.closed = {pair.student.user_id}
-    courier.answers = [ChannelClosed("403 50007"), ChannelClosed("404 10003")]
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-
-    assert await deliver(db, courier, owed) is NoticeState.PENDING
-    assert (await notice(db, owed))["why"] == "the staff channel is closed to us: 404 10003"
-
-
-@pytest.mark.parametrize(
-    ("attempts", "named", "seconds"),
-    [(0, None, 30), (1, None, 60), (6, None, 1920), (7, None, 3600), (10, None, 3600), (0, 120.0, 120), (3, 2.0, 240)],
-)
-async def test_discord_says_not_now_and_the_pause_grows(
-    db: Database, courier: KeepingCourier, attempts: int, named: float | None, seconds: int
-) -> None:
-    pair = await _in_grace(db)
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-    await at_attempt(db, owed, attempts)
-    courier.always = RetryAfter(named, "429 0")
-
-    assert await deliver(db, courier, owed, attempts) is NoticeState.PENDING
-
-    row = await notice(db, owed)
-    assert (row["attempts"], row["why"]) == (attempts + 1, "429 0")
-    assert row["next_attempt_at"] == NOW + timedelta(seconds=seconds)
-
-
-async def test_after_the_last_attempt_a_notice_is_a_dead_letter(db: Database, courier: KeepingCourier) -> None:
-    pair = await _in_grace(db)
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-    courier.always = RetryAfter(None, "503 0")
-
-    outcomes = [await deliver(db, courier, owed, attempt) for attempt in range(MOST_ATTEMPTS)]
-
-    assert outcomes == [NoticeState.PENDING] * (MOST_ATTEMPTS - 1) + [NoticeState.DEAD]
-    assert (await notice(db, owed))["why"] == "503 0"
-
-
-async def test_putting_off_counts_an_attempt_once(db: Database) -> None:
-    pair = await _in_grace(db)
-    owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
-
-    assert await put_off(db, owed, 0, "fault abc") is NoticeState.PENDING
-    assert await put_off(db, owed, 0, "fault abc") is NoticeState.PENDING
-
-    assert (await notice(db, owed))["attempts"] == 1
-
-
 # ---------------------------------------------------------------- rule 12
 
 
@@ -335,7 +220,7 @@ async def test_putting_off_counts_an_attempt_once(db: Database) -> None:
 async def test_a_warning_that_comes_late_first_moves_the_end_that_it_announces(
     db: Database, clock: SettableClock, courier: KeepingCourier, late: timedelta
 ) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
     clock.set(NOW + 3 * DAY - 6 * HOUR + timedelta(microseconds=1) + late)
 
@@ -351,7 +236,7 @@ async def test_a_warning_that_comes_late_first_moves_the_end_that_it_announces(
 async def test_a_warning_in_good_time_moves_nothing(
     db: Database, clock: SettableClock, courier: KeepingCourier
 ) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
     clock.set(NOW + 3 * DAY - 6 * HOUR)
 
@@ -364,7 +249,7 @@ async def test_a_warning_in_good_time_moves_nothing(
 async def test_the_news_of_grace_is_dropped_once_its_end_has_passed(
     db: Database, clock: SettableClock, courier: KeepingCourier
 ) -> None:
-    pair = await _in_grace(db)
+    pair = await a_pair_in_grace(db)
     owed = await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
     clock.set(NOW + 3 * DAY)
 
