@@ -28,10 +28,13 @@ class Poke(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CheckoutRequest:
-    """What a checkout is to charge. `key` is the idempotency key: the same key asks for the same checkout."""
+    """What a checkout is to charge. `key` is the idempotency key: the same key asks for the same checkout.
+
+    `order_token` is written on the checkout. No other installation that shares the account can have the same.
+    """
 
     key: str
-    order_id: int
+    order_token: str
     title: str
     amount_minor: int
     currency: str
@@ -68,7 +71,7 @@ class Paid:
     currency: str
     paid_at: datetime
     livemode: bool
-    order_id: int | None = None
+    order_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Pending:
 
     checkout_ref: str
     since: datetime
-    order_id: int | None = None
+    order_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class ClosedUnpaid:
 
     checkout_ref: str
     failed: bool = False
-    order_id: int | None = None
+    order_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class StillOpen:
     """The provider says that the checkout may still be paid."""
 
     checkout_ref: str
-    order_id: int | None = None
+    order_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class RefundFailed:
 
 
 CheckoutNews = Paid | Pending | ClosedUnpaid | StillOpen
-"""`order_id` is what we wrote on the checkout when we asked for it: it finds the order of a checkout whose opening a
+"""`order_token` is what we wrote on the checkout when we asked for it: it finds the order of a checkout whose opening a
 crash kept from us."""
 
 

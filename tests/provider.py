@@ -37,7 +37,7 @@ class LedgerProvider:
         ref = f"cs_{request.key}"
         if self.checkouts.setdefault(ref, request) != request:
             raise ProviderRefused("the same idempotency key with other parameters")
-        self.news.setdefault(ref, StillOpen(ref, order_id=request.order_id))
+        self.news.setdefault(ref, StillOpen(ref, order_token=request.order_token))
         return OpenedCheckout(ref, f"https://pay.example/{ref}", request.expires_at)
 
     async def ask_checkout(self, ref: str) -> CheckoutNews:
@@ -47,7 +47,7 @@ class LedgerProvider:
     async def close_checkout(self, ref: str) -> CheckoutNews:
         self._answer()
         if isinstance(self.news[ref], StillOpen):
-            self.news[ref] = ClosedUnpaid(ref, order_id=self.checkouts[ref].order_id)
+            self.news[ref] = ClosedUnpaid(ref, order_token=self.checkouts[ref].order_token)
         return self.news[ref]
 
     async def refund(self, request: RefundRequest) -> Refunded | RefundFailed:
@@ -67,20 +67,20 @@ class LedgerProvider:
             currency=request.currency,
             paid_at=at or self.clock.now(),
             livemode=False,
-            order_id=request.order_id,
+            order_token=request.order_token,
         )
         self.news[ref] = paid
         return paid
 
     def pay_later(self, ref: str) -> Pending:
         """Somebody completes this checkout with a method that takes days."""
-        pending = Pending(ref, self.clock.now(), order_id=self.checkouts[ref].order_id)
+        pending = Pending(ref, self.clock.now(), order_token=self.checkouts[ref].order_token)
         self.news[ref] = pending
         return pending
 
     def fail(self, ref: str) -> ClosedUnpaid:
         """The payment that took days failed."""
-        failed = ClosedUnpaid(ref, failed=True, order_id=self.checkouts[ref].order_id)
+        failed = ClosedUnpaid(ref, failed=True, order_token=self.checkouts[ref].order_token)
         self.news[ref] = failed
         return failed
 

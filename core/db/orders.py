@@ -74,10 +74,10 @@ async def last_product_of_pair(tx: Transaction, student_id: int, mentor_id: int)
     return product_id
 
 
-async def for_settling(tx: Transaction, provider: str, ref: str, order_id: int | None) -> RowMapping | None:
+async def for_settling(tx: Transaction, provider: str, ref: str, order_token: str | None) -> RowMapping | None:
     """The order that a provider's news is about, locked, with the pair's live seat and what a renewal builds on.
 
-    Found by the checkout's reference; by the order's id only while a crash keeps the reference from us.
+    Found by the checkout's reference; by the order's token only while a crash keeps the reference from us.
     """
     of_pair = (packs.c.student_id == orders.c.student_id) & (packs.c.mentor_id == orders.c.mentor_id)
     latest_expiry = select(func.max(packs.c.expires_at)).where(
@@ -85,8 +85,9 @@ async def for_settling(tx: Transaction, provider: str, ref: str, order_id: int |
     )
     purchases = select(func.count()).select_from(packs).where(of_pair)
     about = (checkouts.c.provider == provider) & (checkouts.c.provider_ref == ref)
-    if order_id is not None:
-        about |= (checkouts.c.provider == provider) & checkouts.c.provider_ref.is_(None) & (orders.c.id == order_id)
+    if order_token is not None:
+        unnoted = (checkouts.c.provider == provider) & checkouts.c.provider_ref.is_(None)
+        about |= unnoted & (orders.c.pay_token == order_token)
     return await tx.one(
         _with_checkout()
         .add_columns(

@@ -74,7 +74,7 @@ class StripeProvider:
         amount = to_stripe(request.amount_minor, request.currency)
         if amount is None:
             raise ProviderRefused(f"Stripe takes no such fraction of {request.currency}")
-        order = {"order_id": str(request.order_id)}
+        order = {"order": request.order_token}
         params: SessionCreateParams = {
             "mode": "payment",
             "line_items": [
@@ -87,7 +87,7 @@ class StripeProvider:
                     },
                 }
             ],
-            "client_reference_id": order["order_id"],
+            "client_reference_id": request.order_token,
             "metadata": order,
             "payment_intent_data": {"metadata": order},
             "expires_at": int(request.expires_at.timestamp()),

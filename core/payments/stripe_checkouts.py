@@ -16,7 +16,7 @@ from core.rules.money import EXPONENTS
 Json = Mapping[str, Any]
 
 _REF = re.compile(r"[A-Za-z0-9_]{1,255}")
-_ORDER_ID = re.compile(r"[1-9][0-9]{0,17}")
+_ORDER_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _MOST = 10**15  # Stripe's own limit is 12 digits
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 
@@ -40,7 +40,7 @@ def as_it_stands(checkout: Json) -> CheckoutNews:
     """What a checkout that was asked for, its `payment_intent.latest_charge` expanded, says about itself."""
     match checkout.get("status"):
         case "open":
-            return StillOpen(ref_in(checkout, "id"), order_id=_order_id(checkout))
+            return StillOpen(ref_in(checkout, "id"), order_token=_order_token(checkout))
         case "expired":
             return closed(checkout)
         case "complete":
@@ -63,7 +63,7 @@ def completed(checkout: Json, at: datetime) -> Paid | Pending:
         case "paid" | "no_payment_required":
             return paid(checkout, at)
         case "unpaid":
-            return Pending(ref_in(checkout, "id"), at, order_id=_order_id(checkout))
+            return Pending(ref_in(checkout, "id"), at, order_token=_order_token(checkout))
     raise Unreadable("payment_status")
 
 
@@ -82,12 +82,12 @@ def paid(checkout: Json, at: datetime) -> Paid:
         currency=currency,
         paid_at=at,
         livemode=livemode,
-        order_id=_order_id(checkout),
+        order_token=_order_token(checkout),
     )
 
 
 def closed(checkout: Json, *, failed: bool = False) -> ClosedUnpaid:
-    return ClosedUnpaid(ref_in(checkout, "id"), failed, order_id=_order_id(checkout))
+    return ClosedUnpaid(ref_in(checkout, "id"), failed, order_token=_order_token(checkout))
 
 
 def ref_in(values: Json, name: str) -> str:
@@ -141,13 +141,13 @@ def _tax(checkout: Json, currency: str) -> int:
     return _amount(details, "amount_tax", currency)
 
 
-def _order_id(checkout: Json) -> int | None:
+def _order_token(checkout: Json) -> str | None:
     """The order that we named when we asked for this checkout.
 
     Both places must agree: a payment link of the same account takes its `client_reference_id` from whoever visits it.
     """
     metadata = checkout.get("metadata")
-    written = metadata.get("order_id") if isinstance(metadata, dict) else None
+    written = metadata.get("order") if isinstance(metadata, dict) else None
     if not isinstance(written, str) or written != checkout.get("client_reference_id"):
         return None
-    return int(written) if _ORDER_ID.fullmatch(written) else None
+    return written if _ORDER_TOKEN.fullmatch(written) else None

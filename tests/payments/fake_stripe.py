@@ -22,7 +22,7 @@ Answer = tuple[int, Json]
 
 _KNOWN = re.compile(
     r"mode|line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[name))\]"
-    r"|client_reference_id|metadata\[order_id\]|payment_intent_data\[metadata\]\[order_id\]"
+    r"|client_reference_id|metadata\[order\]|payment_intent_data\[metadata\]\[order\]"
     r"|expires_at|success_url|cancel_url"
 )
 
@@ -167,7 +167,7 @@ class FakeStripe:
             "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
             "currency": form["line_items[0][price_data][currency]"],
             "client_reference_id": form["client_reference_id"],
-            "metadata": {"order_id": form["metadata[order_id]"]},
+            "metadata": {"order": form["metadata[order]"]},
             "created": self._now(),
             "expires_at": int(form["expires_at"]),
             "livemode": False,

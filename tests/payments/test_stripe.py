@@ -25,7 +25,7 @@ from tests.payments.fake_stripe import API_KEY, BadDay, FakeStripe
 
 REQUEST = CheckoutRequest(
     key="checkout-7",
-    order_id=42,
+    order_token="token-42",
     title="Four sessions",
     amount_minor=20_000,
     currency="EUR",
@@ -50,9 +50,9 @@ async def test_a_checkout_asks_for_the_order_as_it_was_snapshot(provider: Stripe
         "line_items[0][price_data][currency]": "eur",
         "line_items[0][price_data][unit_amount]": "20000",
         "line_items[0][price_data][product_data][name]": "Four sessions",
-        "client_reference_id": "42",
-        "metadata[order_id]": "42",
-        "payment_intent_data[metadata][order_id]": "42",
+        "client_reference_id": "token-42",
+        "metadata[order]": "token-42",
+        "payment_intent_data[metadata][order]": "token-42",
         "expires_at": str(int(REQUEST.expires_at.timestamp())),
         "success_url": "https://seats.example/pay/token/return",
         "cancel_url": "https://seats.example/pay/token/cancel",
@@ -114,7 +114,7 @@ async def test_kronur_are_asked_for_in_hundredths_and_read_back_whole(
 async def test_a_checkout_nobody_paid_yet_is_still_open(provider: StripeProvider) -> None:
     opened = await provider.open_checkout(REQUEST)
 
-    assert await provider.ask_checkout(opened.ref) == StillOpen(opened.ref, order_id=42)
+    assert await provider.ask_checkout(opened.ref) == StillOpen(opened.ref, order_token="token-42")
 
 
 async def test_a_paid_checkout_tells_amount_tax_and_when_it_was_charged(
@@ -133,7 +133,7 @@ async def test_a_paid_checkout_tells_amount_tax_and_when_it_was_charged(
         currency="EUR",
         paid_at=NOW + timedelta(minutes=5),
         livemode=False,
-        order_id=42,
+        order_token="token-42",
     )
 
 
@@ -149,8 +149,8 @@ async def test_a_bank_debit_is_pending_until_it_arrives_or_bounces(
     stripe.arrive(opened.ref)
     arrived = await provider.ask_checkout(opened.ref)
 
-    assert on_its_way == Pending(opened.ref, NOW, order_id=42)
-    assert bounced == ClosedUnpaid(opened.ref, failed=True, order_id=42)
+    assert on_its_way == Pending(opened.ref, NOW, order_token="token-42")
+    assert bounced == ClosedUnpaid(opened.ref, failed=True, order_token="token-42")
     assert isinstance(arrived, Paid)
 
 
@@ -159,7 +159,7 @@ async def test_closing_an_open_checkout_ends_it(provider: StripeProvider, stripe
 
     news = await provider.close_checkout(opened.ref)
 
-    assert news == ClosedUnpaid(opened.ref, order_id=42)
+    assert news == ClosedUnpaid(opened.ref, order_token="token-42")
     assert stripe.checkouts[opened.ref]["status"] == "expired"
 
 

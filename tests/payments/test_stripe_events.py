@@ -31,10 +31,10 @@ def an_event(kind: str = "checkout.session.completed", **changes: Any) -> dict[s
         "object": "checkout.session",
         "amount_total": 20_000,
         "total_details": {"amount_tax": 0},
-        "client_reference_id": "42",
+        "client_reference_id": "token-42",
         "currency": "eur",
         "livemode": False,
-        "metadata": {"order_id": "42"},
+        "metadata": {"order": "token-42"},
         "payment_intent": "pi_1",
         "payment_status": "paid",
         **changes,
@@ -142,14 +142,14 @@ def test_a_paid_checkout_has_its_money() -> None:
         currency="EUR",
         paid_at=NOW - timedelta(seconds=10),
         livemode=False,
-        order_id=42,
+        order_token="token-42",
     )
 
 
 def test_a_completed_checkout_may_be_unpaid() -> None:
     news = read_news(an_event(payment_status="unpaid"))
 
-    assert news == Pending("cs_test_1", NOW - timedelta(seconds=10), order_id=42)
+    assert news == Pending("cs_test_1", NOW - timedelta(seconds=10), order_token="token-42")
 
 
 def test_a_checkout_with_nothing_to_pay_received_nothing() -> None:
@@ -165,19 +165,25 @@ def test_what_came_later_is_paid_failed_or_closed() -> None:
     expired = read_news(an_event("checkout.session.expired", payment_status="unpaid", payment_intent=None))
 
     assert isinstance(arrived, Paid)
-    assert bounced == ClosedUnpaid("cs_test_1", failed=True, order_id=42)
-    assert expired == ClosedUnpaid("cs_test_1", order_id=42)
+    assert bounced == ClosedUnpaid("cs_test_1", failed=True, order_token="token-42")
+    assert expired == ClosedUnpaid("cs_test_1", order_token="token-42")
 
 
 @pytest.mark.parametrize(
     ("metadata", "reference"),
-    [({}, "42"), ({"order_id": "43"}, "42"), ({"order_id": "42"}, None), ({"order_id": "4٢"}, "4٢"), (None, None)],
+    [
+        ({}, "token-42"),
+        ({"order": "token-43"}, "token-42"),
+        ({"order": "token-42"}, None),
+        ({"order": "token-4٢"}, "token-4٢"),
+        (None, None),
+    ],
 )
 def test_an_order_that_is_not_named_twice_is_not_named(metadata: object, reference: object) -> None:
     news = read_news(an_event(metadata=metadata, client_reference_id=reference))
 
     assert isinstance(news, Paid)
-    assert news.order_id is None
+    assert news.order_token is None
 
 
 @pytest.mark.parametrize(

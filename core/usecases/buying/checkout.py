@@ -23,7 +23,8 @@ from core.usecases.buying.settle import Settled, settle
 async def open_checkout(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Refused | None:
     """Ask the provider for the order's checkout and note the answer; nothing if that was done before.
 
-    The row's id is the idempotency key, so that whoever asks again after a crash gets the checkout of the first time.
+    The row makes the idempotency key, so that whoever asks again after a crash gets the checkout of the first time.
+    The token in it keeps apart installations that share an account, and so the same numbers.
     """
     order = await _order(db, order_id)
     if order is None:
@@ -32,8 +33,8 @@ async def open_checkout(db: Database, provider: PaymentProvider, public_url: str
         return None
     page = pay_url(public_url, order["pay_token"])
     request = CheckoutRequest(
-        key=f"checkout-{order['checkout_id']}",
-        order_id=order_id,
+        key=f"checkout-{order['checkout_id']}-{order['pay_token'][:16]}",
+        order_token=order["pay_token"],
         title=order["product_name"],
         amount_minor=order["due_minor"],
         currency=order["currency"],
@@ -48,7 +49,7 @@ async def open_checkout(db: Database, provider: PaymentProvider, public_url: str
         return refuse(Reason.PROVIDER_UNREACHABLE)
     except ProviderRefused as error:
         # No checkout was made, so nothing can still be paid: the order ends, and its held seat with it.
-        never_made = ClosedUnpaid(f"refused-{order['checkout_id']}", failed=True, order_id=order_id)
+        never_made = ClosedUnpaid(f"refused-{order['checkout_id']}", failed=True, order_token=order["pay_token"])
         await settle(db, provider.name, never_made, why=str(error))
         return refuse(Reason.PROVIDER_REFUSED)
     await _note_opened(db, order["checkout_id"], opened)

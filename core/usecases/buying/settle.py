@@ -91,7 +91,7 @@ async def _store(tx: Transaction, event: ProviderEvent, state: EventState, why: 
 
 
 async def _apply(tx: Transaction, provider: str, news: CheckoutNews, why: str | None) -> Settled:
-    order = await db_orders.for_settling(tx, provider, news.checkout_ref, news.order_id)
+    order = await db_orders.for_settling(tx, provider, news.checkout_ref, news.order_token)
     if order is None:
         return Settled(None, None, "parked")
     match news:

@@ -16,13 +16,16 @@ from core.rules.states import RefundState
 async def make_refund(db: Database, providers: Mapping[str, PaymentProvider], refund_id: int) -> RefundState | None:
     """Where the refund stands afterwards; `intended` if the provider is asked again later, None if there is none."""
     refund = await _refund(db, refund_id)
-    if refund is None or refund["state"] is not RefundState.INTENDED:
-        return refund and refund["state"]
+    if refund is None:
+        return None
+    state: RefundState = refund["state"]
+    if state is not RefundState.INTENDED:
+        return state
     provider = providers.get(refund["provider"])
     if provider is None:
         return await _ask_later(db, refund, f"{refund['provider']} is not configured")
     request = RefundRequest(
-        key=f"refund-{refund_id}",
+        key=f"refund-{refund_id}-{refund['payment_ref']}",
         payment_ref=refund["payment_ref"],
         amount_minor=refund["amount_minor"],
         currency=refund["currency"],
