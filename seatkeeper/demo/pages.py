@@ -1,0 +1,149 @@
+"""The start page: what to try, where to look, the clock and its buttons, and what the tables say meanwhile."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from core.rules.notices import NoticeKind
+from core.usecases.reading.books import Ahead, books
+from seatkeeper.demo.community import MENTORS, STUDENTS, ZONE
+from seatkeeper.demo.play import Play
+from seatkeeper.demo.rendering import page
+
+PLAY = web.AppKey("play", Play)
+
+_STEPS: Mapping[str, timedelta] = {
+    "1h": timedelta(hours=1),
+    "12h": timedelta(hours=12),
+    "1d": timedelta(days=1),
+}
+_LEDGER_LINES = 12
+_HERE = ("127.0.0.1", "localhost", "[::1]", "::1")
+_TEMPLATES = files("seatkeeper.demo") / "templates"
+
+_IN_WORDS: Mapping[str, str] = {
+    "seat": "grace ends: the seat is released",
+    "pack": "the pack expires",
+    "checkout": "the checkout runs out",
+    NoticeKind.SESSION_TOMORROW: "reminder of a session, the day before",
+    NoticeKind.SESSION_SOON: "reminder of a session, shortly before",
+    NoticeKind.OUTCOME_PROMPT: "the session is over: how was it?",
+    NoticeKind.RENEWAL_REMINDER: "one session left: renewal reminder",
+    NoticeKind.GRACE_BEGAN: "no session left: grace begins",
+    NoticeKind.FINAL_WARNING: "final warning before the seat is released",
+}
+
+
+def make_app(play: Play) -> web.Application:
+    app = web.Application(middlewares=[_from_here])
+    app[PLAY] = play
+    app.router.add_get("/", _start)
+    app.router.add_get("/live", _live)
+    app.router.add_post("/clock", _clock)
+    for name, kind in (("demo.css", "text/css"), ("demo.js", "text/javascript")):
+        app.router.add_get(f"/{name}", _asset(name, kind))
+    app.add_subapp("/stripe", play.stripe.app())
+    return app
+
+
+@web.middleware
+async def _from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only pages of this machine's own may look or press: another site open in the same browser may not."""
+    host = urlsplit(f"//{request.host}").hostname
+    if host not in _HERE or request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+        raise web.HTTPForbidden
+    return await handler(request)
+
+
+async def _start(request: web.Request) -> web.Response:
+    play = request.app[PLAY]
+    tabs = [
+        {"title": place.title, "url": place.url, "key": place.key, "who": _who(place.title)}
+        for place in play.stage.places
+    ]
+    return page("start.html", tabs=tabs, live=await _now(play), steps=_STEPS)
+
+
+async def _live(request: web.Request) -> web.Response:
+    return page("live.html", live=await _now(request.app[PLAY]))
+
+
+async def _clock(request: web.Request) -> web.StreamResponse:
+    play = request.app[PLAY]
+    by = str((await request.post()).get("by"))
+    if by == "next":
+        await play.to_next_due()
+    elif by in _STEPS:
+        await play.forward(_STEPS[by])
+    else:
+        raise web.HTTPBadRequest
+    raise web.HTTPSeeOther("/")
+
+
+async def _now(play: Play) -> dict[str, Any]:
+    seen = await books(play.house.db, play.guild.id)
+    now, zone = play.clock.now(), ZoneInfo(ZONE)
+    due = await play.next_due()
+    return {
+        "now": now.astimezone(zone),
+        "zone": ZONE.replace("_", " "),
+        "ahead": play.clock.ahead > timedelta(minutes=1),
+        "next": due and _due(due, zone),
+        "happened": [_due(each, zone) for each in play.happened],
+        "waiting": play.stripe.waiting(),
+        "seats": [
+            {
+                "student": seat.student,
+                "mentor": seat.mentor,
+                "state": str(seat.state),
+                "left": seat.remaining,
+                "booked": seat.held,
+                "until": seat.grace_ends_at and seat.grace_ends_at.astimezone(zone),
+            }
+            for seat in seen.seats
+        ],
+        "ledger": [
+            {
+                "at": entry.at.astimezone(zone),
+                "student": entry.student,
+                "mentor": entry.mentor,
+                "kind": str(entry.kind),
+                "delta": entry.delta,
+                "balance": entry.balance,
+            }
+            for entry in reversed(seen.ledger[-_LEDGER_LINES:])
+        ],
+    }
+
+
+def _due(due: Ahead, zone: ZoneInfo) -> dict[str, Any]:
+    return {"at": due.at.astimezone(zone), "what": in_words(due.what), "whom": due.whom or "staff"}
+
+
+def in_words(what: str) -> str:
+    """What is due, for somebody who does not know our names for it."""
+    return _IN_WORDS.get(what, what.replace("_", " "))
+
+
+def _who(title: str) -> str:
+    for mentor in MENTORS:
+        if mentor.name == title:
+            return f"mentor, {mentor.zone.replace('_', ' ')}"
+    if title in STUDENTS:
+        return "student"
+    return "for everybody: choose who you are at its top" if title == "#mentoring" else "what staff are told"
+
+
+def _asset(name: str, kind: str) -> Handler:
+    body = (_TEMPLATES / name).read_bytes()
+
+    async def asset(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type=kind, headers={"Cache-Control": "no-cache"})
+
+    return asset

@@ -1,0 +1,146 @@
+"""One performance: the house of production, around it the stage, the stand-in for Stripe and the movable clock."""
+
+import asyncio
+import secrets
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import aiohttp
+from aiohttp import web
+
+from bot.client import SeatkeeperBot
+from bot.notifier import DiscordCourier
+from core.db.migrate import upgrade
+from core.jobs.jobs import Jobs
+from core.payments.stripe import StripeProvider
+from core.usecases.reading.books import Ahead, ahead
+from seatkeeper.demo.clock import MovableClock
+from seatkeeper.demo.community import Guild, an_id, build, latest_instant, seed
+from seatkeeper.demo.stage import Stage
+from seatkeeper.demo.stripe_stand_in import StripeStandIn
+from seatkeeper.wiring import STRIPE, House, open_database
+from webhooks.server import serve
+
+HOST = "127.0.0.1"
+
+_TICKS_EVERY = timedelta(seconds=1)  # tabs show what the jobs did within two
+_MOST_STEPS = 200  # of one move of the clock
+_HAPPENED = 12
+
+
+@dataclass(slots=True)
+class Play:
+    """What is on stage. Moves of the clock stop at everything that falls due on the way, as time would."""
+
+    house: House
+    stage: Stage
+    guild: Guild
+    jobs: Jobs
+    stripe: StripeStandIn
+    clock: MovableClock
+    http: aiohttp.ClientSession
+    start_url: str
+    happened: deque[Ahead] = field(default_factory=lambda: deque(maxlen=_HAPPENED))
+    _moving: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def forward(self, by: timedelta) -> None:
+        """So much time has passed, and what fell due in it is done."""
+        async with self._moving:
+            until = self.clock.now() + by
+            for _ in range(_MOST_STEPS):
+                due = await self.next_due()
+                if due is None or due.at > until:
+                    break
+                await self._step(due)
+            await self._at(until)
+
+    async def to_next_due(self) -> Ahead | None:
+        """It is the instant of the next thing that is due, and it is done; None if nothing is."""
+        async with self._moving:
+            due = await self.next_due()
+            if due is not None:
+                await self._step(due)
+            return due
+
+    async def next_due(self) -> Ahead | None:
+        """The next thing that the jobs will see to."""
+        now = self.clock.now()
+        coming = await ahead(self.house.db, self.guild.id, limit=50)
+        return next((due for due in coming if due.at > now), None)
+
+    async def _step(self, due: Ahead) -> None:
+        await self._at(due.at)
+        self.happened.appendleft(due)
+
+    async def _at(self, instant: datetime) -> None:
+        left = instant - self.clock.now()
+        if left > timedelta():
+            await self.stage.forward(left)
+        await self.jobs.run_due()
+
+
+@asynccontextmanager
+async def on_stage(
+    database_url: str, port: int, front: Callable[["Play"], web.Application], *, fresh: bool
+) -> AsyncIterator[Play]:
+    """Everything runs, and is stopped in the reverse order. Raises ForeignDatabase before anything is changed.
+
+    `front` makes the start page, with the stand-in for Stripe behind it, on this port if it is free.
+    `fresh`: the performance has a community of its own.
+    """
+    await asyncio.to_thread(upgrade, database_url)
+    clock = MovableClock()
+    async with AsyncExitStack() as stack:
+        db, bell = open_database(database_url, clock)
+        stack.push_async_callback(db.close)
+        latest = await latest_instant(db)
+        if latest is not None:
+            clock.forward_to(latest + timedelta(seconds=1))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        api_key, secret = f"sk_test_{secrets.token_hex(12)}", f"whsec_{secrets.token_hex(12)}"
+        stripe = StripeStandIn(clock, http, api_key, secret)
+        stack.push_async_callback(stripe.stop)
+        front_port = free_port(port)
+        product_port = free_port(front_port + 1)
+        stripe.at = f"http://{HOST}:{front_port}/stripe"
+        house = House(
+            db=db,
+            bell=bell,
+            clock=clock,
+            public_url=f"http://{HOST}:{product_port}",
+            providers={STRIPE: StripeProvider(api_key, http, api_url=stripe.at)},
+            stripe_webhook_secret=secret,
+        )
+        stripe.told_at = f"{house.public_url}/webhooks/stripe"
+        bot: SeatkeeperBot = house.bot()
+        stage = Stage.around(bot, clock, name="Seatkeeper", ids_last=not fresh)
+        guild = build(stage, an_id(fresh=fresh))
+        stack.push_async_callback(stage.close)
+        await stage.rise()
+        await bot.sync_commands()
+        stack.push_async_callback((await serve(house.web(bot.is_ready), HOST, product_port)).cleanup)
+        jobs = house.jobs(DiscordCourier(bot), ticks_every=_TICKS_EVERY)
+        play = Play(house, stage, guild, jobs, stripe, clock, http, f"http://{HOST}:{front_port}/")
+        stack.push_async_callback((await serve(front(play), HOST, front_port)).cleanup)
+        await jobs.start()
+        stack.push_async_callback(jobs.stop)
+        await seed(house, guild, stripe)
+        await jobs.run_due()
+        yield play
+
+
+def free_port(wanted: int) -> int:
+    """The port that is wanted if it is free, else any that is."""
+    for port in (wanted, 0):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((HOST, port))
+            except (OSError, OverflowError):
+                continue
+            return int(trial.getsockname()[1])
+    raise OSError("no port is free")

@@ -1,0 +1,300 @@
+"""Stands in for Stripe: its API for checkouts and refunds, the page on which one pays, and its signed webhooks.
+
+It keeps its own books and refuses what Stripe refuses. Only the demo knows it; the product is told its address as
+`STRIPE_API_URL`. It forgets everything when it stops: a checkout of an earlier run counts as run out.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from core.clock import SystemClock
+from core.payments.stripe_amounts import from_stripe
+from core.ports import Clock
+from core.texts.prices import price
+from seatkeeper.demo.rendering import page
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+Form = dict[str, str]
+Answer = tuple[int, Json]
+
+_LEAST_OPEN, _MOST_OPEN = 30 * 60, 24 * 60 * 60  # seconds, as Stripe's page on Checkout gives them
+_DELIVERIES = (0.0, 0.5, 2.0)  # seconds before each try of a webhook
+_ANSWERS_WITHIN = aiohttp.ClientTimeout(total=10)
+
+
+@dataclass(slots=True)
+class StripeStandIn:
+    """One account at Stripe. `told_at` is where it sends events, `at` where it is itself reached from outside."""
+
+    clock: Clock
+    http: aiohttp.ClientSession
+    api_key: str
+    webhook_secret: str
+    told_at: str = ""
+    at: str = ""
+    checkouts: dict[str, Json] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
+    _intents: dict[str, Json] = field(default_factory=dict)
+    _refunds: dict[str, Json] = field(default_factory=dict)
+    _answers: dict[str, tuple[Form, Answer]] = field(default_factory=dict)
+    _sending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_post("/v1/checkout/sessions", self._api(self._create))
+        app.router.add_get("/v1/checkout/sessions/{id}", self._api(self._retrieve))
+        app.router.add_post("/v1/checkout/sessions/{id}/expire", self._api(self._expire))
+        app.router.add_post("/v1/refunds", self._api(self._refund))
+        app.router.add_get("/checkout/{id}", self._show)
+        app.router.add_post("/checkout/{id}", self._do)
+        return app
+
+    async def stop(self) -> None:
+        for task in self._sending:
+            task.cancel()
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """Payments that are on their way: what for, and the page on which they arrive or fail."""
+        return [
+            (self._titles[ref], checkout["url"])
+            for ref, checkout in self.checkouts.items()
+            if checkout["status"] == "complete" and self._intent_of(checkout)["status"] == "processing"
+        ]
+
+    # ------------------------------------------------------------ what people do on its page
+
+    async def pay(self, ref: str) -> None:
+        """A card is charged: the money has moved."""
+        await self._complete(ref, "succeeded", "paid")
+
+    async def pay_later(self, ref: str) -> None:
+        """A bank debit begins: the checkout is complete, the money is on its way."""
+        await self._complete(ref, "processing", "unpaid")
+
+    async def arrive(self, ref: str) -> None:
+        """The bank debit arrives."""
+        checkout = self._on_its_way(ref)
+        intent = self._intent_of(checkout)
+        intent["status"] = "succeeded"
+        checkout["payment_status"] = "paid"
+        await self._tell("checkout.session.async_payment_succeeded", checkout)
+
+    async def bounce(self, ref: str) -> None:
+        """The bank debit fails. Stripe leaves its checkout complete and unpaid."""
+        checkout = self._on_its_way(ref)
+        self._intent_of(checkout)["status"] = "requires_payment_method"
+        await self._tell("checkout.session.async_payment_failed", checkout)
+
+    async def _complete(self, ref: str, intent_status: str, payment_status: str) -> None:
+        checkout = self._found(ref)
+        if checkout["status"] != "open":
+            raise web.HTTPConflict(text="This checkout is closed.")
+        intent_id = f"pi_{secrets.token_hex(12)}"
+        self._intents[intent_id] = {
+            "id": intent_id,
+            "object": "payment_intent",
+            "amount": checkout["amount_total"],
+            "status": intent_status,
+            "created": self._now(),
+            "latest_charge": {"id": f"ch_{secrets.token_hex(12)}", "object": "charge", "created": self._now()},
+        }
+        checkout.update(status="complete", payment_status=payment_status, payment_intent=intent_id)
+        await self._tell("checkout.session.completed", checkout)
+
+    def _on_its_way(self, ref: str) -> Json:
+        checkout = self._found(ref)
+        if checkout["status"] != "complete" or self._intent_of(checkout)["status"] != "processing":
+            raise web.HTTPConflict(text="No payment is on its way here.")
+        return checkout
+
+    # ------------------------------------------------------------ its page
+
+    async def _show(self, request: web.Request) -> web.Response:
+        checkout = self._found(request.match_info["id"])
+        on_its_way = checkout["status"] == "complete" and self._intent_of(checkout)["status"] == "processing"
+        currency = checkout["currency"].upper()
+        amount_minor = from_stripe(checkout["amount_total"], currency)
+        return page(
+            "checkout.html",
+            title=self._titles[checkout["id"]],
+            amount=price(amount_minor or 0, currency),
+            state="waiting" if on_its_way else checkout["status"],
+            minutes=max((checkout["expires_at"] - self._now()) // 60, 0),
+            back=checkout["success_url"],
+        )
+
+    async def _do(self, request: web.Request) -> web.StreamResponse:
+        ref = request.match_info["id"]
+        checkout = self._found(ref)
+        match (await request.post()).get("do"):
+            case "pay":
+                await self.pay(ref)
+            case "later":
+                await self.pay_later(ref)
+            case "arrive":
+                await self.arrive(ref)
+            case "bounce":
+                await self.bounce(ref)
+            case "leave":
+                raise web.HTTPSeeOther(checkout["cancel_url"])
+            case _:
+                raise web.HTTPBadRequest
+        raise web.HTTPSeeOther(checkout["success_url"])
+
+    # ------------------------------------------------------------ its API
+
+    def _api(self, work: Callable[[web.Request, Form], Answer]) -> Callable[[web.Request], Any]:
+        async def answer(request: web.Request) -> web.Response:
+            form = {name: str(value) for name, value in (await request.post()).items()}
+            status, body = self._answer(request, form, work)
+            return web.json_response(body, status=status, headers={"Request-Id": f"req_{secrets.token_hex(8)}"})
+
+        return answer
+
+    def _answer(self, request: web.Request, form: Form, work: Callable[[web.Request, Form], Answer]) -> Answer:
+        if request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            return _error(401, "invalid_request_error")
+        key = request.headers.get("Idempotency-Key")
+        if key is None or request.method == "GET":
+            return work(request, form)
+        key = f"{request.path} {key}"
+        known, answer = self._answers.get(key, (form, None))
+        if known != form:
+            return _error(400, "idempotency_error")
+        if answer is None:
+            answer = work(request, form)
+            self._answers[key] = form, answer
+        return answer
+
+    def _create(self, _: web.Request, form: Form) -> Answer:
+        expires_at = int(form["expires_at"])
+        if not self._now() + _LEAST_OPEN <= expires_at <= self._now() + _MOST_OPEN:
+            return _error(400, "invalid_request_error", param="expires_at")
+        ref = f"cs_test_{secrets.token_hex(12)}"
+        item = "line_items[0][price_data]"
+        self._titles[ref] = form[f"{item}[product_data][name]"]
+        self.checkouts[ref] = {
+            "id": ref,
+            "object": "checkout.session",
+            "mode": form["mode"],
+            "status": "open",
+            "payment_status": "unpaid",
+            "payment_intent": None,
+            "amount_total": int(form[f"{item}[unit_amount]"]) * int(form["line_items[0][quantity]"]),
+            "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+            "currency": form[f"{item}[currency]"],
+            "client_reference_id": form["client_reference_id"],
+            "metadata": {"order": form["metadata[order]"]},
+            "created": self._now(),
+            "expires_at": expires_at,
+            "livemode": False,
+            "success_url": form["success_url"],
+            "cancel_url": form["cancel_url"],
+            "url": f"{self.at}/checkout/{ref}",
+        }
+        return 200, dict(self.checkouts[ref])
+
+    def _retrieve(self, request: web.Request, _: Form) -> Answer:
+        checkout = self._known(request.match_info["id"])
+        intent = self._intents.get(str(checkout.get("payment_intent")))
+        return 200, {**checkout, "payment_intent": intent} if intent else dict(checkout)
+
+    def _expire(self, request: web.Request, _: Form) -> Answer:
+        checkout = self._known(request.match_info["id"])
+        if checkout["status"] != "open":
+            return _error(400, "invalid_request_error")
+        checkout["status"] = "expired"
+        self._later(self._tell("checkout.session.expired", checkout))
+        return 200, {**checkout, "url": None}
+
+    def _refund(self, _: web.Request, form: Form) -> Answer:
+        intent = self._intents.get(form["payment_intent"])
+        if intent is None:
+            return _error(404, "invalid_request_error", "resource_missing")
+        returned = sum(each["amount"] for each in self._refunds.values() if each["payment_intent"] == intent["id"])
+        if returned + int(form["amount"]) > intent["amount"]:
+            return _error(400, "invalid_request_error", "charge_already_refunded")
+        ref = f"re_{secrets.token_hex(12)}"
+        self._refunds[ref] = {
+            "id": ref,
+            "object": "refund",
+            "payment_intent": intent["id"],
+            "amount": int(form["amount"]),
+            "status": "succeeded",
+        }
+        return 200, self._refunds[ref]
+
+    # ------------------------------------------------------------ its books, and its webhooks
+
+    def _known(self, ref: str) -> Json:
+        """The checkout as it stands; one that it never heard of is from an earlier run."""
+        forgotten = {"id": ref, "object": "checkout.session", "status": "expired", "payment_status": "unpaid"}
+        checkout = self.checkouts.get(ref, forgotten)
+        if checkout["status"] == "open" and checkout["expires_at"] <= self._now():
+            checkout["status"] = "expired"
+        return checkout
+
+    def _found(self, ref: str) -> Json:
+        if ref not in self.checkouts:
+            raise web.HTTPNotFound(text="There is no such checkout. It may be of an earlier run of the demo.")
+        return self._known(ref)
+
+    def _intent_of(self, checkout: Json) -> Json:
+        return self._intents[checkout["payment_intent"]]
+
+    def _now(self) -> int:
+        return int(self.clock.now().timestamp())
+
+    async def _tell(self, kind: str, checkout: Json) -> None:
+        """Deliver the event; a delivery that fails is tried again later, as Stripe does."""
+        event = {
+            "id": f"evt_{secrets.token_hex(12)}",
+            "object": "event",
+            "type": kind,
+            "created": self._now(),
+            "livemode": False,
+            "data": {"object": dict(checkout)},
+        }
+        body = json.dumps(event).encode()
+        if not await self._deliver(body):
+            self._later(self._insist(body))
+
+    async def _insist(self, body: bytes) -> None:
+        for pause in _DELIVERIES:
+            await asyncio.sleep(pause)
+            if await self._deliver(body):
+                return
+        log.warning("a webhook was not taken; the product will ask for the checkout by itself")
+
+    async def _deliver(self, body: bytes) -> bool:
+        # Signed in real time: freshness of a signature is judged by the wall's clock.
+        seconds = int(SystemClock().now().timestamp())
+        signed = hmac.new(self.webhook_secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+        headers = {"Stripe-Signature": f"t={seconds},v1={signed}", "Content-Type": "application/json"}
+        try:
+            async with self.http.post(self.told_at, data=body, headers=headers, timeout=_ANSWERS_WITHIN) as response:
+                return response.status < 300
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+
+def _error(status: int, kind: str, code: str | None = None, *, param: str | None = None) -> Answer:
+    return status, {"error": {"type": kind, "code": code, "param": param, "message": "Refused by the stand-in."}}
