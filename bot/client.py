@@ -80,8 +80,10 @@ class SeatkeeperBot(commands.AutoShardedBot):
         self.actions: dict[str, Action] = {}
         self._at_work: set[asyncio.Task[Any]] = set()
         self._changing: set[int] = set()
+        self._was_set_up = False
 
     async def setup_hook(self) -> None:
+        self._was_set_up = True
         self.add_dynamic_items(Pressable)
         for cog in _COGS:
             await self.load_extension(cog)
@@ -137,7 +139,10 @@ class SeatkeeperBot(commands.AutoShardedBot):
         at_work = self._at_work - {asyncio.current_task()}
         if at_work:
             await asyncio.wait(at_work, timeout=_LAST_WORDS_FOR)
-        await super().close()
+        if self._was_set_up:
+            await super().close()
+        else:
+            await self.http.close()  # a login that failed: discord.py's own close needs what the set-up makes
 
 
 def _name(interaction: discord.Interaction[Any]) -> str:
