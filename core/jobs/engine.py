@@ -92,7 +92,7 @@ class DbosEngine:
         self._client: DBOSClient | None = None
 
     async def start(self, workflows: Mapping[str, Work]) -> None:
-        """Launched on this loop, so that workflows run on it; it blocks meanwhile, so nobody may hold SQLite's lock."""
+        """Launched on this loop, so that workflows run on it; the loop is blocked meanwhile."""
         _route_logs()
         self._stopping = False
         self._names = list(workflows)

@@ -45,9 +45,12 @@ class Jobs:
     async def start(self) -> None:
         """From now on what is due is seen to, first of all what an earlier process left.
 
-        Call it when the courier can send and before anybody writes: the engine's launch blocks the loop.
+        Call it when the courier can send: what was left is sent at once.
         """
-        await self._engine.start(self._errands.by_name())
+        # The engine's launch writes, and blocks the loop. On SQLite whoever was writing then could not end, and the
+        # launch would wait for them in vain: so it has the one connection that writes to itself.
+        async with self._db.engine.connect():
+            await self._engine.start(self._errands.by_name())
         self._ticks.start()
         self._listening = asyncio.create_task(self._listen())
         self._bell()

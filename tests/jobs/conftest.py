@@ -41,6 +41,7 @@ def reread(provider: LedgerProvider) -> Reread:
 @pytest.fixture
 async def engine(db: Database, courier: KeepingCourier, provider: LedgerProvider, reread: Reread) -> InlineEngine:
     made = InlineEngine(db)
+    await made.prepare()
     await made.start(Errands(db, courier, {"stripe": provider}, PUBLIC_URL, reread).by_name())
     return made
 

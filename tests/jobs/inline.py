@@ -31,6 +31,9 @@ class InlineEngine:
 
     async def start(self, workflows: Mapping[str, Work]) -> None:
         self.works = workflows
+
+    async def prepare(self) -> None:
+        """Make the table in which it keeps what was handed over."""
         async with self.db.begin() as tx:
             await tx.connection.run_sync(lambda connection: _handed.create(connection, checkfirst=True))
 

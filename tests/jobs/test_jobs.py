@@ -1,12 +1,14 @@
 """The jobs as they run: a commit rings the bell, a tick is the net under it, a stop leaves nothing half done."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 
 from core.db.unit import Database, Transaction, transaction
 from core.jobs.clock import Bell
+from core.jobs.engine import Work
 from core.jobs.jobs import Jobs
 from core.jobs.work import Reread
 from core.rules.notices import NoticeKind
@@ -64,6 +66,7 @@ async def _anything(_tx: Transaction) -> None:
 async def test_a_commit_is_followed_by_a_sweep(rung_db: Database, bell: Bell, reread: Reread) -> None:
     engine = HandedOver(rung_db)
     jobs = _jobs(rung_db, engine, bell, reread, ticks_every=timedelta(days=1))
+    await engine.prepare()
     await jobs.start()
     pair = await a_pair(rung_db, seat=SeatState.GRACE)
     owed = await a_notice(rung_db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
@@ -80,6 +83,7 @@ async def test_a_commit_is_followed_by_a_sweep(rung_db: Database, bell: Bell, re
 async def test_a_tick_finds_what_nobody_rang_for(db: Database, bell: Bell, reread: Reread) -> None:
     engine = HandedOver(db)
     jobs = _jobs(db, engine, bell, reread, ticks_every=timedelta(milliseconds=20))
+    await engine.prepare()
     await jobs.start()
     pair = await a_pair(db, seat=SeatState.GRACE)
     await a_notice(db, pair, NoticeKind.GRACE_BEGAN, pair.seat_id)
@@ -89,9 +93,28 @@ async def test_a_tick_finds_what_nobody_rang_for(db: Database, bell: Bell, rerea
     await jobs.stop()
 
 
+async def test_nobody_of_this_process_writes_to_sqlite_while_the_engine_is_launched(
+    db: Database, bell: Bell, reread: Reread
+) -> None:
+    class Watchful(InlineEngine):
+        async def start(self, workflows: Mapping[str, Work]) -> None:
+            if db.url.startswith("sqlite"):
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(_anything(db), 0.05)
+            await super().start(workflows)
+
+    jobs = _jobs(db, Watchful(db), bell, reread, ticks_every=timedelta(days=1))
+
+    await jobs.start()
+
+    await _anything(db)
+    await jobs.stop()
+
+
 async def test_after_a_stop_nothing_is_swept(db: Database, bell: Bell, reread: Reread) -> None:
     engine = InlineEngine(db)
     jobs = _jobs(db, engine, bell, reread, ticks_every=timedelta(days=1))
+    await engine.prepare()
     await jobs.start()
     await jobs.stop()
     pair = await a_pair(db, seat=SeatState.GRACE)
