@@ -4,10 +4,11 @@ Nothing that is printed is fixed text but who did what: what people saw is read 
 from the tables.
 """
 
-import re
+import textwrap
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 import simcord
 from rich.console import Console
@@ -21,6 +22,7 @@ from seatkeeper.demo.community import MENTORS, STAFF, STUDENTS, ZONE
 from seatkeeper.demo.play import Play
 from seatkeeper.demo.seen import Pressable, Reader, Seen, page_of
 
+_INDENT = 27  # of what is said, behind where it is said
 _MOST_DUE = 10  # things that may come due before what is waited for
 
 
@@ -259,7 +261,8 @@ class Story:
 
     async def _begin(self, what: str) -> None:
         self.step += 1
-        self._out.print(f"\n[bold]{self.step:>2}  {escape(what)}[/]  [dim]{self._when()}[/]")
+        self._out.print(f"\n[dim]{self._when(self._play.clock.now())}[/]")
+        self._out.print(f"[bold]{self.step:>2}  {escape(what)}[/]")
 
     async def _end(self) -> None:
         """See to what is due, print what came to whom, and what the ledger says now."""
@@ -352,15 +355,15 @@ class Story:
     def _reader(self, name: str) -> Reader:
         return Reader(self._zones.get(name, ZONE), self._play.clock.now(), self._names)
 
-    def _when(self, at: object = None) -> str:
-        from datetime import datetime
-        from zoneinfo import ZoneInfo
-
-        instant = at if isinstance(at, datetime) else self._play.clock.now()
+    @staticmethod
+    def _when(instant: datetime) -> str:
         return instant.astimezone(ZoneInfo(ZONE)).strftime("%a %-d %b %Y %H:%M")
 
     def _print(self, where: str, what: str) -> None:
-        self._out.print(f"    [cyan]{escape(where):<22}[/] {escape(re.sub(r'/pay/[^ ]+', '/pay/…', what))}")
+        first, *rest = textwrap.wrap(what, width=max(self._out.width, 100) - _INDENT) or [""]
+        self._out.print(f"    [cyan]{escape(where):<22}[/] {escape(first)}")
+        for line in rest:
+            self._out.print(" " * _INDENT + escape(line))
 
 
 def _pack_of(entry: EntryLine) -> int:
