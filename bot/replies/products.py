@@ -34,16 +34,16 @@ def choose_product(mentor_id: int, products: Sequence[ProductCard]) -> Reply:
 
 
 def checkout(ready: CheckoutReady) -> Reply:
-    """Where to pay, what one gets, and until when the seat is held."""
+    """Where to pay, what one gets, and until when; the seat is kept meanwhile, be it new or one's own."""
     amount = price(ready.due_minor, ready.currency)
     again = say("Your checkout from before is still open.") + "\n" if ready.repeated else ""
     sessions = say_many("{number} session", "{number} sessions", ready.sessions)
     return Reply(
-        say("Almost yours: pay to confirm"),
+        say("Almost done: pay to confirm"),
         again
         + say(
-            "Your seat with {mentor} is held until {until}. Press the button to pay; "
-            "you get a message as soon as the payment has arrived, and can book then.",
+            "Press the button to pay. The link is good until {until}, and your seat with {mentor} is kept for you "
+            "meanwhile. As soon as the payment has arrived you get a message, and can book.",
             mentor=plain(ready.mentor_name),
             until=discord_span(ready.expires_at),
         ),

@@ -51,7 +51,7 @@ def _text(pair: WithMentor) -> str:
 def _seat(pair: WithMentor) -> str:
     match pair.seat_state:
         case SeatState.ACTIVE:
-            return say("Your seat is yours.")
+            return say("You have a seat.")
         case SeatState.GRACE if pair.grace_ends_at is not None:
             return say(
                 "Your seat is kept for you until {ends}. Renew before then.", ends=discord_span(pair.grace_ends_at)

@@ -30,7 +30,7 @@ def schedule_page(found: Schedule) -> Reply:
     ]
     return Reply(
         say("Your schedule"),
-        "\n".join(_line(session) for session in found.sessions),
+        "\n\n".join(_line(session) for session in found.sessions),
         rows=[
             *(keys[first : first + _KEYS_A_ROW] for first in range(0, len(keys), _KEYS_A_ROW)),
             page_keys("schedule-page", found.page, found.pages),
@@ -51,4 +51,4 @@ def _line(session: SessionCard) -> str:
         name = say("{student}, your student", student=f"{name} (<@{session.with_user_id}>)")
     of = say("session {number} of {total}", number=session.number, total=session.total)
     began = " · " + say("has started") if session.has_started else ""
-    return f"{discord_span(session.starts_at)}\n{name} · {of}{began}\n"
+    return f"{discord_span(session.starts_at)}\n{name} · {of}{began}"

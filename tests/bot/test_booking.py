@@ -103,6 +103,13 @@ async def test_a_time_that_cannot_be_read_is_explained(world: World) -> None:
     assert "2026-11-30 15:00" in read(shown)
 
 
+@pytest.mark.parametrize(
+    ("when", "said"), [("2026-02-01 10:00", "That time is over"), ("9000-01-01 10:00", "too far ahead")]
+)
+async def test_a_time_long_over_or_never_reached_is_refused(world: World, when: str, said: str) -> None:
+    assert said in read(await world.stu.actor.slash(world.public, "book", when=when))
+
+
 async def test_a_time_that_is_not_free_leads_to_those_that_are(world: World) -> None:
     shown = await world.stu.actor.slash(world.public, "book", when="2026-03-04 03:00")
 

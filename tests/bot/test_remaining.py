@@ -72,7 +72,7 @@ async def test_the_buttons_lead_on_after_a_restart(world: World) -> None:
     await world.restart()
 
     assert "Book a session with Mara" in read(await world.stu.actor.click(reply_to(shown), label="Book a session"))
-    assert "Almost yours" in read(await world.stu.actor.click(reply_to(shown), label="Renew"))
+    assert "pay to confirm" in read(await world.stu.actor.click(reply_to(shown), label="Renew"))
 
 
 async def test_sessions_whose_seat_is_gone_are_still_shown(world: World) -> None:

@@ -103,7 +103,7 @@ async def test_who_has_two_mentors_chooses_whom_to_renew_with(world: World) -> N
     shown = await world.stu.actor.slash(world.public, "renew")
     shown = await world.stu.actor.click(reply_to(shown), label="Max")
 
-    assert "Your seat with Max" in read(shown)
+    assert "your seat with Max" in read(shown)
 
 
 async def test_who_has_no_seat_cannot_renew(world: World) -> None:
@@ -127,7 +127,7 @@ async def test_the_renew_button_of_a_dm_works_in_the_dm(world: World) -> None:
 
     shown = await world.stu.actor.user.click(message, custom_id=f"renew:{world.mara.id}")
 
-    assert "Your seat with Mara" in read(shown)
+    assert "your seat with Mara" in read(shown)
     assert labels(reply_to(shown)) == ["Pay €200.00"]
 
 
