@@ -15,6 +15,7 @@ from core.usecases.reading.books import Ahead, books
 from seatkeeper.demo.community import MENTORS, STUDENTS, ZONE
 from seatkeeper.demo.play import Play
 from seatkeeper.demo.rendering import page
+from seatkeeper.demo.seen import far
 
 PLAY = web.AppKey("play", Play)
 
@@ -24,6 +25,7 @@ _STEPS: Mapping[str, timedelta] = {
     "1d": timedelta(days=1),
 }
 _LEDGER_LINES = 12
+_NEAR = timedelta(days=7)
 _HERE = ("127.0.0.1", "localhost", "[::1]", "::1")
 _TEMPLATES = files("seatkeeper.demo") / "templates"
 
@@ -46,7 +48,7 @@ def make_app(play: Play) -> web.Application:
     app.router.add_get("/", _start)
     app.router.add_get("/live", _live)
     app.router.add_post("/clock", _clock)
-    for name, kind in (("demo.css", "text/css"), ("demo.js", "text/javascript")):
+    for name, kind in (("demo.css", "text/css"), ("demo.js", "text/javascript"), ("demo.svg", "image/svg+xml")):
         app.router.add_get(f"/{name}", _asset(name, kind))
     app.add_subapp("/stripe", play.stripe.app())
     return app
@@ -67,7 +69,7 @@ async def _start(request: web.Request) -> web.Response:
         {"title": place.title, "url": place.url, "key": place.key, "who": _who(place.title)}
         for place in play.stage.places
     ]
-    return page("start.html", tabs=tabs, live=await _now(play), steps=_STEPS)
+    return page("start.html", tabs=tabs, live=await _now(play))
 
 
 async def _live(request: web.Request) -> web.Response:
@@ -95,8 +97,19 @@ async def _now(play: Play) -> dict[str, Any]:
         "zone": ZONE.replace("_", " "),
         "ahead": play.clock.ahead > timedelta(minutes=1),
         "next": due and _due(due, zone),
+        "next_in": due and far(due.at - now),
+        "next_is_near": due is not None and due.at - now < _NEAR,
         "happened": [_due(each, zone) for each in play.happened],
         "waiting": play.stripe.waiting(),
+        "sessions": [
+            {
+                "student": each.student,
+                "mentor": each.mentor,
+                "at": each.starts_at.astimezone(zone),
+                "over": each.ends_at <= now,
+            }
+            for each in seen.sessions
+        ],
         "seats": [
             {
                 "student": seat.student,
@@ -134,10 +147,10 @@ def in_words(what: str) -> str:
 def _who(title: str) -> str:
     for mentor in MENTORS:
         if mentor.name == title:
-            return f"mentor, {mentor.zone.replace('_', ' ')}"
+            return f"mentor · {mentor.zone.replace('_', ' ')}"
     if title in STUDENTS:
         return "student"
-    return "for everybody: choose who you are at its top" if title == "#mentoring" else "what staff are told"
+    return "everybody; say at its top who you are" if title == "#mentoring" else "what staff are told"
 
 
 def _asset(name: str, kind: str) -> Handler:

@@ -3,23 +3,50 @@
 import asyncio
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
 from core.errors import DatabaseOutdated
-from seatkeeper.demo.community import ForeignDatabase
+from seatkeeper.demo.community import STAFF, ForeignDatabase
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import HOST, Play, free_port, on_stage
 from seatkeeper.demo.story import tell
 
+_WELCOME = "Welcome! Type `/mentors` to see who teaches here, and `/buy` to get a seat."
+_STOPPED = 130  # as shells say of Ctrl-C
 _FIRST_TAB = 2  # ports after the start page's: the product's web server, then the tabs
 
 
 async def run_demo(port: int, *, check: bool, database_url: str | None) -> int:
     """Play until SIGTERM or Ctrl-C, or walk the story; the exit code. Without a database a temporary folder serves."""
+    performing = asyncio.create_task(_perform(port, check, database_url))
+    loop = asyncio.get_running_loop()
+    stops = (signal.SIGTERM, signal.SIGINT)
+    for each in stops:
+        loop.add_signal_handler(each, _cancel_once(performing))
+    try:
+        return await performing
+    except asyncio.CancelledError:
+        return _STOPPED if check else 0
+    finally:
+        for each in stops:
+            loop.remove_signal_handler(each)
+
+
+def _cancel_once(task: asyncio.Task[int]) -> Callable[[], None]:
+    """The second Ctrl-C must not cut the orderly stop that the first began."""
+
+    def cancel() -> None:
+        if not task.cancelling():
+            task.cancel()
+
+    return cancel
+
+
+async def _perform(port: int, check: bool, database_url: str | None) -> int:
     out = Console(highlight=False, soft_wrap=True)
     try:
         with _database(database_url) as url:
@@ -35,10 +62,8 @@ async def run_demo(port: int, *, check: bool, database_url: str | None) -> int:
 
 
 async def _pages(play: Play, port: int, out: Console) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stopping.set)
+    """Until cancelled."""
+    await play.guild.people[STAFF].send(play.guild.public, _WELCOME)
     ports = iter(range(port + _FIRST_TAB, port + _FIRST_TAB + 100))
     await play.stage.open_tabs(lambda: free_port(next(ports)))
     out.print(f"\n[bold]Start here:[/] {play.start_url}\n")
@@ -48,8 +73,7 @@ async def _pages(play: Play, port: int, out: Console) -> None:
     if play.start_url != f"http://{HOST}:{port}/":
         out.print(f"\nPort {port} is taken, so another was chosen.")
     out.print("\nStop with Ctrl-C.")
-    await stopping.wait()
-    out.print("Stopping …")
+    await asyncio.Event().wait()
 
 
 @contextmanager

@@ -75,7 +75,7 @@ class Reader:
     def _time(self, seconds: int, style: str) -> str:
         at = datetime.fromtimestamp(seconds, UTC)
         if style == "R":
-            return _far(at - self.now)
+            return far(at - self.now)
         return at.astimezone(ZoneInfo(self.zone)).strftime(_FORMATS.get(style, _FULL))
 
 
@@ -101,7 +101,8 @@ def _pressables(rows: Iterable[Mapping[str, Any]]) -> Iterator[Pressable]:
             yield Pressable(label, each.get("custom_id") or "", each.get("url") or "", values)
 
 
-def _far(away: timedelta) -> str:
+def far(away: timedelta) -> str:
+    """How far away, as people say it."""
     ago = away < timedelta()
     away = abs(away)
     for unit, size in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):

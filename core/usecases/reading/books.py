@@ -1,4 +1,4 @@
-"""A community's books as whoever runs the process reads them: every seat, every ledger entry, what is due next.
+"""A community's books as whoever runs the process reads them: seats, sessions, the ledger, what is due next.
 
 They name no asker: nothing of this goes to a person in Discord or on the web.
 """
@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Select, String, cast, func, literal, select, union_all
 
-from core.db.tables import checkouts, communities, history, ledger, members, notices, orders, packs, seats
+from core.db.tables import checkouts, communities, history, ledger, members, notices, orders, packs, seats, sessions
 from core.db.unit import Transaction, reading
-from core.rules.states import EntryKind, NoticeState, PackState, SeatState
+from core.rules.states import EntryKind, NoticeState, PackState, SeatState, SessionState
 
 _student, _mentor = members.alias("student"), members.alias("mentor")
 
@@ -42,8 +42,19 @@ class EntryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A scheduled session; one that is over waits for somebody to say how it went."""
+
+    student: str
+    mentor: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Books:
     seats: tuple[SeatLine, ...]
+    sessions: tuple[SessionLine, ...]
     ledger: tuple[EntryLine, ...]
 
 
@@ -67,8 +78,8 @@ class Kept:
 
 @reading
 async def books(tx: Transaction, guild_id: int) -> Books:
-    """The guild's seats by student, and its ledger in the order in which it was written. Two statements."""
-    return Books(await _seats(tx, guild_id), await _ledger(tx, guild_id))
+    """The guild's seats by student, its sessions by time, its ledger as it was written. Three statements."""
+    return Books(await _seats(tx, guild_id), await _sessions(tx, guild_id), await _ledger(tx, guild_id))
 
 
 async def _seats(tx: Transaction, guild_id: int) -> tuple[SeatLine, ...]:
@@ -98,6 +109,20 @@ async def _seats(tx: Transaction, guild_id: int) -> tuple[SeatLine, ...]:
         )
         for row in rows
     )
+
+
+async def _sessions(tx: Transaction, guild_id: int) -> tuple[SessionLine, ...]:
+    rows = await tx.all(
+        select(
+            _student.c.name.label("student"), _mentor.c.name.label("mentor"), sessions.c.starts_at, sessions.c.ends_at
+        )
+        .join_from(sessions, communities, communities.c.id == sessions.c.community_id)
+        .join(_student, _student.c.id == sessions.c.student_id)
+        .join(_mentor, _mentor.c.id == sessions.c.mentor_id)
+        .where(communities.c.guild_id == guild_id, sessions.c.state == SessionState.SCHEDULED)
+        .order_by(sessions.c.starts_at, sessions.c.id)
+    )
+    return tuple(SessionLine(**row) for row in rows)
 
 
 async def _ledger(tx: Transaction, guild_id: int) -> tuple[EntryLine, ...]:

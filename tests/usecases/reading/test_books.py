@@ -21,6 +21,7 @@ async def test_the_books_show_every_seat_with_its_balance_and_every_entry(db: Da
     seen = await books(db, pair.community.guild_id)
 
     assert [(seat.state, seat.remaining, seat.held) for seat in seen.seats] == [(SeatState.ACTIVE, 3, 1)]
+    assert [(each.student, each.starts_at) for each in seen.sessions] == [("Stu", NOW + 2 * DAY)]
     assert [(entry.kind, entry.delta, entry.balance) for entry in seen.ledger] == [
         (EntryKind.PURCHASE, 4, 4),
         (EntryKind.CONSUME, -1, 3),
@@ -34,7 +35,7 @@ async def test_the_books_of_a_guild_hold_nothing_of_another(db: Database) -> Non
 
     seen = await books(db, 4711)
 
-    assert (seen.seats, seen.ledger) == ((), ())
+    assert (seen.seats, seen.sessions, seen.ledger) == ((), (), ())
     assert await ahead(db, 4711) == ()
     assert other.guild_id in [kept.guild_id for kept in await communities_kept(db)]
 
