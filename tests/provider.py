@@ -1,7 +1,7 @@
 """A payment provider with a ledger of its own, for tests of what we do with what a provider says."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.ports import (
     CheckoutNews,
@@ -19,10 +19,12 @@ from core.ports import (
     StillOpen,
 )
 
+LEAST_OPEN_FOR = timedelta(minutes=30)  # Stripe's
+
 
 @dataclass
 class LedgerProvider:
-    """Keeps checkouts and refunds under their idempotency keys. `away` makes every call fail, `refusing` refuses them."""
+    """Keeps checkouts and refunds under their idempotency keys. `away`: every call fails; `refusing`: is refused."""
 
     clock: Clock
     name: str = "stripe"
@@ -35,6 +37,8 @@ class LedgerProvider:
     async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
         self._answer()
         ref = f"cs_{request.key}"
+        if ref not in self.checkouts and request.expires_at < self.clock.now() + LEAST_OPEN_FOR:
+            raise ProviderRefused("a checkout is open for thirty minutes at least")
         if self.checkouts.setdefault(ref, request) != request:
             raise ProviderRefused("the same idempotency key with other parameters")
         self.news.setdefault(ref, StillOpen(ref, order_token=request.order_token))

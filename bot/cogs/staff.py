@@ -65,7 +65,6 @@ class Staff(Subject):
         buffer_minutes="Break after each session (none if left out)",
         notice_hours="How long ahead a session is booked at least",
         horizon_days="How many days ahead a session is booked at most",
-        student_role="A role that their students get",
     )
     @app_commands.autocomplete(time_zone=choices.zones)
     async def add_mentor(
@@ -79,7 +78,6 @@ class Staff(Subject):
         buffer_minutes: int = 0,
         notice_hours: int | None = None,
         horizon_days: int | None = None,
-        student_role: discord.Role | None = None,
     ) -> None:
         new = NewMentor(
             user_id=member.id,
@@ -91,7 +89,6 @@ class Staff(Subject):
             buffer_minutes=buffer_minutes,
             notice_hours=notice_hours,
             horizon_days=horizon_days,
-            student_role_id=student_role.id if student_role else None,
         )
         added = await add_mentor(self.db, asker_of(interaction), new)
         await answer(interaction, refusal(added) if isinstance(added, Refused) else replies.mentor_added(added, new))

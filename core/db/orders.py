@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, insert, select, update
 from sqlalchemy.sql.dml import Update
 
+from core.db.seats import warned
 from core.db.tables import checkouts, communities, members, mentors, orders, packs, payments, products, seats
 from core.db.unit import Transaction
 from core.ports import Paid
@@ -153,7 +154,13 @@ async def insert_order(tx: Transaction, **values: Any) -> int:
 async def mentor_for_sale(tx: Transaction, community_id: int, mentor_id: int, student_id: int) -> RowMapping | None:
     """The mentor, and the seat that the student has with them."""
     return await tx.one(
-        select(mentors, seats.c.id.label("seat_id"), seats.c.state.label("seat_state"), seats.c.grace_ends_at)
+        select(
+            mentors,
+            seats.c.id.label("seat_id"),
+            seats.c.state.label("seat_state"),
+            seats.c.grace_ends_at,
+            warned().label("warned"),
+        )
         .outerjoin(
             seats,
             (seats.c.mentor_id == mentors.c.member_id)

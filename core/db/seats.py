@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Exists, RowMapping, Select, exists, func, insert, select, update
 
-from core.db.tables import members, seats
+from core.db.tables import members, notices, seats
 from core.db.unit import Transaction
-from core.rules.states import SeatState
+from core.rules.notices import NoticeKind
+from core.rules.states import NoticeState, SeatState
 
 
 async def lock_members(tx: Transaction, *member_ids: int) -> None:
@@ -59,6 +60,25 @@ async def move_seat(
         )
     )
     return moved.rowcount == 1
+
+
+def warned() -> Exists:
+    """Whether the final warning of the seat's present grace was delivered, by whatever channel (rule 12)."""
+    return exists().where(
+        notices.c.kind == NoticeKind.FINAL_WARNING,
+        notices.c.subject_id == seats.c.id,
+        notices.c.cycle == seats.c.grace_number,
+        notices.c.state == NoticeState.DELIVERED,
+    )
+
+
+async def live_seat(tx: Transaction, student_id: int, mentor_id: int) -> RowMapping | None:
+    """The pair's seat that is not released, as it is once nobody else is moving it."""
+    return await tx.one(
+        select(seats)
+        .where(seats.c.student_id == student_id, seats.c.mentor_id == mentor_id, seats.c.state != SeatState.RELEASED)
+        .with_for_update()
+    )
 
 
 async def last_released(tx: Transaction, student_id: int, mentor_id: int) -> int | None:

@@ -2,7 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import FromClause, RowMapping, ScalarSelect, Select, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    FromClause,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 
 from core.db.packs import earlier_of_pack
 from core.db.tables import checkouts, members, mentors, orders, packs, payments, refunds, seats, sessions
@@ -25,6 +38,7 @@ async def seat_subject(tx: Transaction, seat_id: int) -> Row | None:
             _remaining(tx, seats).label("pair_remaining"),
             _purchases(seats).label("purchases"),
             _expiry(tx, seats).label("expires_at"),
+            _seated_again().label("seated_again"),
         )
         .where(seats.c.id == seat_id)
     )
@@ -92,25 +106,31 @@ def _with_people(statement: Select[Any], about: FromClause) -> Select[Any]:
     )
 
 
-def _usable(tx: Transaction, about: FromClause, what: Any) -> ScalarSelect[Any]:
-    """A figure over the pair's usable packs; `core.rules.balance.usable` in SQL."""
-    pack = packs.alias("usable")
+def _of_pair(about: FromClause, pack: FromClause, figure: Any) -> Select[Any]:
     return (
-        select(what(pack))
-        .where(
-            pack.c.student_id == about.c.student_id,
-            pack.c.mentor_id == about.c.mentor_id,
-            pack.c.state == PackState.ACTIVE,
-            pack.c.remaining > 0,
-            or_(pack.c.frozen_at.is_not(None), pack.c.expires_at > tx.now),
-        )
+        select(figure)
+        .where(pack.c.student_id == about.c.student_id, pack.c.mentor_id == about.c.mentor_id)
         .correlate(about)
-        .scalar_subquery()
     )
 
 
+def _is_usable(tx: Transaction, pack: FromClause) -> ColumnElement[bool]:
+    """`core.rules.balance.usable` in SQL."""
+    lasts = or_(pack.c.frozen_at.is_not(None), pack.c.expires_at > tx.now)
+    return and_(pack.c.state == PackState.ACTIVE, pack.c.remaining > 0, lasts)
+
+
+def _usable(tx: Transaction, about: FromClause, what: Any) -> ScalarSelect[Any]:
+    """A figure over the pair's usable packs."""
+    pack = packs.alias("usable")
+    return _of_pair(about, pack, what(pack)).where(_is_usable(tx, pack)).scalar_subquery()
+
+
 def _remaining(tx: Transaction, about: FromClause) -> ScalarSelect[Any]:
-    return _usable(tx, about, lambda pack: func.coalesce(func.sum(pack.c.remaining), 0))
+    """`core.rules.balance.usable_remaining` in SQL."""
+    pack = packs.alias("any_pack")
+    left = case((_is_usable(tx, pack), pack.c.remaining), else_=pack.c.held)
+    return _of_pair(about, pack, func.coalesce(func.sum(left), 0)).scalar_subquery()
 
 
 def _available(tx: Transaction, about: FromClause) -> ScalarSelect[Any]:
@@ -129,6 +149,16 @@ def _purchases(about: FromClause) -> ScalarSelect[Any]:
         .where(pack.c.student_id == about.c.student_id, pack.c.mentor_id == about.c.mentor_id)
         .correlate(about)
         .scalar_subquery()
+    )
+
+
+def _seated_again() -> Exists:
+    other = seats.alias("other")
+    return exists().where(
+        other.c.student_id == seats.c.student_id,
+        other.c.mentor_id == seats.c.mentor_id,
+        other.c.id != seats.c.id,
+        other.c.state.in_([SeatState.ACTIVE, SeatState.GRACE]),
     )
 
 

@@ -81,7 +81,9 @@ class Database:
             self._writer = _sqlite(url, size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite(url, size=4, begin="BEGIN", query_only=True)
         else:
-            self._writer = self._reader = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size)
+            self._writer = self._reader = create_async_engine(
+                url, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True
+            )
 
     @property
     def engine(self) -> AsyncEngine:
@@ -165,7 +167,12 @@ def reading(
 def _sqlite(url: str, *, size: int, begin: str, query_only: bool = False) -> AsyncEngine:
     # isolation_level None: the driver's own BEGIN would come late and let two writers read the same state.
     engine = create_async_engine(
-        url, pool_size=size, max_overflow=0, pool_timeout=60, connect_args={"isolation_level": None, "timeout": 30}
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=60,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": 30},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -152,7 +152,8 @@ async def _conclude(db: Database, letter: Letter, channel: Channel, answer: Answ
 
 
 async def _put_off(db: Database, letter: Letter, answer: RetryAfter) -> NoticeState:
-    if is_exhausted(letter.attempt):
+    # A seat is not released unwarned, so its warning is tried until it is out or no longer true (rule 12).
+    if is_exhausted(letter.attempt) and letter.kind is not NoticeKind.FINAL_WARNING:
         await _end(db, letter, NoticeState.DEAD, why=answer.why)
         return NoticeState.DEAD
     await _wait(db, letter, pause_after(letter.attempt, answer.seconds), answer.why)

@@ -41,11 +41,13 @@ class SeatFacts:
     expires_at: datetime | None
     capacity: int
     occupied: int
+    seated_again: bool = False
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
             cycle=cycle,
             seat_state=self.state,
+            seated_again=self.seated_again,
             grace_number=self.grace_number,
             grace_ends_at=self.grace_ends_at,
             purchases=self.purchases,
@@ -142,6 +144,7 @@ async def _seat(tx: Transaction, seat_id: int) -> SeatFacts | None:
         expires_at=row["expires_at"],
         capacity=row["capacity"],
         occupied=row["occupied"],
+        seated_again=row["seated_again"],
     )
 
 

@@ -43,8 +43,8 @@ def usable(pack: Pack, now: datetime) -> bool:
 
 
 def usable_remaining(packs: Iterable[Pack], now: datetime) -> int:
-    """Sessions that the pair can still have, those that are booked included."""
-    return sum(pack.remaining for pack in packs if usable(pack, now))
+    """Sessions that the pair can still have: those that are booked included, which outlive their pack's expiry."""
+    return sum(pack.remaining if usable(pack, now) else pack.held for pack in packs)
 
 
 def latest_usable_expiry(packs: Iterable[Pack], now: datetime) -> datetime | None:

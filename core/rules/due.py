@@ -35,6 +35,7 @@ class NoticeFacts:
 
     cycle: int = 0
     seat_state: SeatState | None = None
+    seated_again: bool = False
     grace_number: int = 0
     grace_ends_at: datetime | None = None
     purchases: int = 0
@@ -113,6 +114,12 @@ def _grace_began(facts: NoticeFacts, now: datetime) -> str | None:
     return _final_warning(facts, now)
 
 
+def _seat_released(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.seated_again:
+        return "the student has a seat again"
+    return _unless_seat(SeatState.RELEASED)(facts, now)
+
+
 DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PURCHASE_CONFIRMED: _unless_order(OrderState.FULFILLED),
     NoticeKind.STUDENT_JOINED: _unless_seat(SeatState.ACTIVE, SeatState.GRACE),
@@ -125,9 +132,9 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.GRACE_BEGAN: _grace_began,
     NoticeKind.FINAL_WARNING: _final_warning,
     NoticeKind.SEAT_RENEWED: _unless_order(OrderState.FULFILLED),
-    NoticeKind.SEAT_RELEASED: _unless_seat(SeatState.RELEASED),
-    NoticeKind.SEAT_RELEASED_MENTOR: _unless_seat(SeatState.RELEASED),
-    NoticeKind.SEAT_RELEASED_STAFF: _unless_seat(SeatState.RELEASED),
+    NoticeKind.SEAT_RELEASED: _seat_released,
+    NoticeKind.SEAT_RELEASED_MENTOR: _seat_released,
+    NoticeKind.SEAT_RELEASED_STAFF: _seat_released,
     NoticeKind.PAYMENT_PENDING: _unless_order(OrderState.PENDING),
     NoticeKind.PAYMENT_FAILED: _unless_order(OrderState.CLOSED),
     NoticeKind.SEATLESS_PAYMENT: _unless_order(OrderState.REFUNDED),

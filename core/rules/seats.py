@@ -100,6 +100,7 @@ class Purchase:
     occupied: int
     seat_state: SeatState | None = None
     grace_ends_at: datetime | None = None
+    grace_warned: bool = True  # this grace's final warning was delivered
     buyer_is_mentor: bool = False
     mentor_removed: bool = False
     mentor_paused: bool = False
@@ -132,9 +133,13 @@ def why_not_buy(purchase: Purchase, settings: Settings) -> Refused | None:
 
 
 def _why_not_renew(purchase: Purchase) -> Refused | None:
-    """No checkout opens between the end of grace and the release (rule 11)."""
+    """No checkout opens between the end of grace and the release (rule 11).
+
+    Who was not warned yet may still renew: their warning will move the end that the seat shows now (rule 12).
+    """
     ends_at = purchase.grace_ends_at
-    if purchase.seat_state is SeatState.GRACE and ends_at is not None and ends_at <= purchase.now:
+    in_grace = purchase.seat_state is SeatState.GRACE and purchase.grace_warned
+    if in_grace and ends_at is not None and ends_at <= purchase.now:
         return refuse(Reason.GRACE_IS_OVER, ended_at=ends_at)
     return None
 

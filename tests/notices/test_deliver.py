@@ -10,8 +10,8 @@ from core.db.unit import Database
 from core.notices.deliver import deliver, put_off
 from core.ports import Address
 from core.rules.notices import NoticeKind
-from core.rules.states import Channel, NoticeState, OrderState, SeatState, SessionState
-from tests.builders import DAY, HOUR, STAFF_CHANNEL, a_pair, a_session, row_of, rows_of
+from core.rules.states import Channel, NoticeState, OrderState, PackState, SeatState, SessionState
+from tests.builders import DAY, HOUR, STAFF_CHANNEL, a_pair, a_seat, a_session, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.notices.courier import KeepingCourier
 from tests.notices.owing import a_notice, a_pair_in_grace, at_attempt, notice
@@ -287,3 +287,31 @@ async def test_a_released_seat_is_told_to_student_mentor_and_staff(db: Database,
         Address(Channel.STAFF, STAFF_CHANNEL),
     ]
     assert "Of your 5 seats, 0 are taken" in courier.sent[1].message.text
+
+
+async def test_who_has_a_seat_again_is_not_told_of_the_one_that_was_released(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db, seat=SeatState.RELEASED)
+    owed = await a_notice(db, pair, NoticeKind.SEAT_RELEASED, pair.seat_id)
+    await a_seat(db, pair.student, pair.mentor)
+
+    assert await deliver(db, courier, owed) is NoticeState.DROPPED
+
+
+async def test_what_is_booked_is_still_left_though_its_pack_has_expired(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db, total=2)
+    first = await a_session(db, pair, NOW)
+    await a_session(db, pair, NOW + 3 * HOUR)
+    async with db.begin() as tx:
+        await tx.run(update(tables.packs).values(state=PackState.EXPIRED, expires_at=NOW, remaining=1, held=1))
+        await tx.run(
+            update(tables.sessions)
+            .where(tables.sessions.c.id == first)
+            .values(state=SessionState.COMPLETED, decided_at=NOW)
+        )
+    owed = await a_notice(db, pair, NoticeKind.SESSION_COMPLETED, first)
+
+    await deliver(db, courier, owed)
+
+    assert "You have 1 session left." in courier.sent[-1].message.text

@@ -123,3 +123,14 @@ async def test_putting_off_counts_an_attempt_once(db: Database) -> None:
     assert await put_off(db, owed, 0, "fault abc") is NoticeState.PENDING
 
     assert (await notice(db, owed))["attempts"] == 1
+
+
+async def test_a_final_warning_is_tried_until_it_is_out(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair_in_grace(db)
+    owed = await a_notice(db, pair, NoticeKind.FINAL_WARNING, pair.seat_id)
+    await at_attempt(db, owed, MOST_ATTEMPTS + 5)
+    courier.always = RetryAfter(None, "503 0")
+
+    assert await deliver(db, courier, owed, MOST_ATTEMPTS + 5) is NoticeState.PENDING
+
+    assert (await notice(db, owed))["next_attempt_at"] == NOW + timedelta(hours=1)

@@ -45,7 +45,13 @@ def test_grace_begins_when_the_last_pack_expires() -> None:
 def test_a_scheduled_session_keeps_grace_away() -> None:
     expired_but_held = a_pack(remaining=1, held=1, state=PackState.EXPIRED, expires_at=NOW)
 
-    assert follows(3, packs=(expired_but_held,), scheduled=1) == Nothing()
+    assert follows(1, packs=(expired_but_held,), scheduled=1) == Nothing()
+
+
+def test_what_is_booked_counts_as_left_though_its_pack_expires() -> None:
+    expired_but_held = a_pack(remaining=1, held=1, state=PackState.EXPIRED, expires_at=NOW)
+
+    assert follows(3, packs=(expired_but_held,), scheduled=1) == RemindOfRenewal(1)
 
 
 def test_grace_begins_with_the_last_scheduled_session_of_an_expired_pack() -> None:

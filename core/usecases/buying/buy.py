@@ -7,6 +7,7 @@ from core.db import orders as db_orders
 from core.db.unit import Database, Transaction, reading
 from core.ports import PaymentProvider
 from core.rules.refusals import Reason, Refused, refuse
+from core.rules.states import OrderState
 from core.usecases.asker import Asker
 from core.usecases.buying.checkout import leave, open_checkout
 from core.usecases.buying.pay import pay_url
@@ -46,12 +47,17 @@ async def buy(
         left = await leave(db, provider, public_url, placed.order_id)
         if isinstance(left, Refused):
             return left
+        if left.state is OrderState.FULFILLED:
+            return refuse(Reason.ALREADY_PAID)
         placed = await place_order(db, provider.name, asker, mentor_id, product_id)
     if isinstance(placed, OtherOpen):
         return refuse(Reason.PAYMENT_IS_SETTLING)
     if isinstance(placed, Refused):
         return placed
     refused = await open_checkout(db, provider, public_url, placed.order_id)
+    if placed.repeated and refused is not None and refused.reason is Reason.PROVIDER_REFUSED:
+        # An opening that failed long ago asks for an end that is too near by now: that order is closed, a new one fits.
+        return await buy(db, provider, public_url, asker, mentor_id, product_id)
     return refused or await _ready(db, public_url, placed.order_id, placed.repeated)
 
 

@@ -2,18 +2,18 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Insert, RowMapping, func, insert, select
+from sqlalchemy import RowMapping, func, insert, select
 
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, Change, record
 from core.db.notices import Owed, owe
-from core.db.seats import last_released, lock_members, move_seat, occupied_of, take_seat
+from core.db.seats import last_released, live_seat, lock_members, move_seat, occupied_of, take_seat
 from core.db.tables import ledger, mentors, packs, refunds, waiting_list
 from core.db.unit import Transaction
 from core.ports import Paid
 from core.rules.balance import renewed_expiry
 from core.rules.notices import NoticeKind
-from core.rules.seats import OCCUPYING, why_not_occupy
+from core.rules.seats import why_not_occupy
 from core.rules.states import EntryKind, OrderState, PackState, RefundCause, RefundState, SeatState
 
 
@@ -74,9 +74,13 @@ async def _seat_for(tx: Transaction, order: RowMapping) -> tuple[int, SeatState 
     The pair's live seat; else, for who paid in time, the one released meanwhile (rule 11); else a free one (rule 8).
     """
     state: SeatState | None = order["seat_state"]
-    if state is not None and await move_seat(tx, order["seat_id"], OCCUPYING, SeatState.ACTIVE):
+    if state is not None and await move_seat(tx, order["seat_id"], [state], SeatState.ACTIVE):
         return order["seat_id"], state, False
     await lock_members(tx, order["student_id"], order["mentor_id"])
+    # It was read without a lock: grace may have begun, or ended, since.
+    seat = await live_seat(tx, order["student_id"], order["mentor_id"])
+    if seat is not None and await move_seat(tx, seat["id"], [seat["state"]], SeatState.ACTIVE):
+        return seat["id"], seat["state"], False
     capacity = await tx.value(select(mentors.c.capacity).where(mentors.c.member_id == order["mentor_id"]))
     full = why_not_occupy(capacity, await tx.value(occupied_of(order["mentor_id"]))) is not None
     if order["state"] is OrderState.CLOSED:
@@ -106,21 +110,27 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
             waiting_list.c.mentor_id == order["mentor_id"], waiting_list.c.left_at.is_(None)
         )
     )
+    place_at = tx.now if first is None else min(first - timedelta(seconds=1), tx.now)
     place = tx.insert(waiting_list).values(
         community_id=order["community_id"],
         mentor_id=order["mentor_id"],
         member_id=order["student_id"],
         joined_at=tx.now,
-        place_at=tx.now if first is None else min(first - timedelta(seconds=1), tx.now),
+        place_at=place_at,
     )
+    refund_id = await _intend(tx, payment_id, paid, RefundCause.NO_SEAT)
     await tx.write_all(
-        _intend(tx, payment_id, paid, RefundCause.NO_SEAT),
-        place.on_conflict_do_nothing(),
+        place.on_conflict_do_update(
+            index_elements=["mentor_id", "member_id"],
+            index_where=waiting_list.c.left_at.is_(None),
+            set_={"place_at": place_at},
+        ),
         record(
             order["community_id"],
             tx.now,
             PROVIDER,
             Change("order", order["id"], order["state"], OrderState.REFUNDED, "refund", "no seat was free"),
+            Change("refund", refund_id, None, RefundState.INTENDED, "refund", "no seat was free"),
         ),
         owe(
             tx,
@@ -135,18 +145,26 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
 
 async def refund_twice_paid(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> None:
     """A second payment of an order is given back in full (rule 25)."""
+    refund_id = await _intend(tx, payment_id, paid, RefundCause.PAID_TWICE)
+    change = Change("refund", refund_id, None, RefundState.INTENDED, "refund", "the order was paid twice")
     await tx.write_all(
-        _intend(tx, payment_id, paid, RefundCause.PAID_TWICE),
+        record(order["community_id"], tx.now, PROVIDER, change),
         owe(tx, order["community_id"], Owed(NoticeKind.PAID_TWICE_STAFF, order["id"], None, cycle=payment_id)),
     )
 
 
-def _intend(tx: Transaction, payment_id: int, paid: Paid, cause: RefundCause) -> Insert:
-    return insert(refunds).values(
-        payment_id=payment_id,
-        state=RefundState.INTENDED,
-        cause=cause,
-        amount_minor=paid.amount_minor,
-        created_at=tx.now,
-        next_attempt_at=tx.now,
+async def _intend(tx: Transaction, payment_id: int, paid: Paid, cause: RefundCause) -> int:
+    """The id of the refund that we owe now; the jobs ask the provider for it."""
+    refund_id: int = await tx.value(
+        insert(refunds)
+        .values(
+            payment_id=payment_id,
+            state=RefundState.INTENDED,
+            cause=cause,
+            amount_minor=paid.amount_minor,
+            created_at=tx.now,
+            next_attempt_at=tx.now,
+        )
+        .returning(refunds.c.id)
     )
+    return refund_id

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import RowMapping, exists, func, insert, select
 
 from core.db import orders as db_orders
 from core.db.history import Change, by_member, record
@@ -52,25 +52,24 @@ async def place_order(
     if isinstance(product, Refused):
         return product
     standing = await db_orders.unsettled_of_pair(tx, student.member_id, mentor_id)
-    if standing is not None:
-        return _stand_by(tx, standing, product)
-    purchase = await _facts(tx, student, mentor)
+    if standing is not None and standing["state"] is OrderState.PENDING:
+        return refuse(Reason.PAYMENT_IS_SETTLING)
+    if standing is not None and tx.now >= standing["expires_at"]:
+        return OtherOpen(standing["id"])
+    if standing is not None and _promises(standing, product):
+        return Placed(standing["id"], standing["checkout_id"], repeated=True)
+    purchase = await _facts(tx, student, mentor, changes_choice=standing is not None)
     if refused := why_not_buy(purchase, student.settings):
         return refused
+    if standing is not None:
+        return OtherOpen(standing["id"])
     return await _write(tx, provider, student, mentor, product)
 
 
-def _stand_by(tx: Transaction, standing: RowMapping, product: RowMapping) -> Placed | OtherOpen | Refused:
-    if standing["state"] is OrderState.PENDING:
-        return refuse(Reason.PAYMENT_IS_SETTLING)
-    promised = (standing["product_id"], standing["price_minor"], standing["currency"], standing["sessions"])
-    if promised == _snapshot_key(product) and tx.now < standing["expires_at"]:
-        return Placed(standing["id"], standing["checkout_id"], repeated=True)
-    return OtherOpen(standing["id"])
-
-
-def _snapshot_key(product: RowMapping) -> tuple[object, ...]:
-    return product["id"], product["price_minor"], product["currency"], product["sessions"]
+def _promises(order: RowMapping, product: RowMapping) -> bool:
+    """Whether the order's snapshot is what the product would give now."""
+    same = ("sessions", "validity_days", "price_minor", "currency")
+    return bool(order["product_id"] == product["id"]) and all(order[each] == product[each] for each in same)
 
 
 async def _choose_product(
@@ -88,10 +87,13 @@ async def _choose_product(
     return next((each for each in on_sale if each["id"] == last), refuse(Reason.CHOOSE_PRODUCT))
 
 
-async def _facts(tx: Transaction, student: Known, mentor: RowMapping) -> Purchase:
+async def _facts(tx: Transaction, student: Known, mentor: RowMapping, *, changes_choice: bool) -> Purchase:
+    """What is known now. Whoever changes their choice leaves a checkout unpaid, and gives its hold for the next."""
     window = tx.now - timedelta(hours=student.settings.unpaid_window_hours)
+    opened = exists().where(checkouts.c.order_id == orders.c.id, checkouts.c.opened_at.is_not(None))
     unpaid = (
-        (orders.c.student_id == student.member_id)
+        opened  # what the provider refused to open nobody could have paid
+        & (orders.c.student_id == student.member_id)
         & (orders.c.mentor_id == mentor["member_id"])
         & (orders.c.state == OrderState.CLOSED)
         & (orders.c.settled_at > window)
@@ -109,6 +111,7 @@ async def _facts(tx: Transaction, student: Known, mentor: RowMapping) -> Purchas
     )
     if counts is None:
         raise RuntimeError("a select without a table has one row")
+    holds_a_seat = mentor["seat_state"] is SeatState.HELD
     return Purchase(
         now=tx.now,
         capacity=mentor["capacity"],
@@ -118,10 +121,11 @@ async def _facts(tx: Transaction, student: Known, mentor: RowMapping) -> Purchas
         buyer_is_mentor=student.member_id == mentor["member_id"],
         mentor_paused=mentor["paused_at"] is not None,
         # A held seat without an open order: its money came and is parked for staff (rule 26).
-        payment_settling=mentor["seat_state"] is SeatState.HELD,
-        held_checkouts=counts["held"],
-        unpaid_recently=counts["unpaid"],
-        last_unpaid_at=counts["last_unpaid"],
+        payment_settling=holds_a_seat and not changes_choice,
+        grace_warned=mentor["warned"],
+        held_checkouts=counts["held"] - (holds_a_seat and changes_choice),
+        unpaid_recently=counts["unpaid"] + changes_choice,
+        last_unpaid_at=tx.now if changes_choice else counts["last_unpaid"],
     )
 
 

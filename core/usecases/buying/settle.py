@@ -4,10 +4,11 @@ Webhook, return page, jobs and reconciliation all end in `_apply` (rules 25 to 2
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Update
 
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, Change, record
@@ -102,11 +103,8 @@ async def _apply(tx: Transaction, provider: str, news: CheckoutNews, why: str | 
         case ClosedUnpaid():
             return await _closed(tx, order, news, why)
         case StillOpen():
-            await tx.run(
-                update(checkouts)
-                .where(checkouts.c.id == order["checkout_id"], checkouts.c.closed_at.is_(None))
-                .values(next_attempt_at=max(order["expires_at"], tx.now + _ASK_AGAIN_FOR))
-            )
+            again_at = max(order["expires_at"], tx.now + _ASK_AGAIN_FOR)
+            await tx.run(_ask_again_at(order["checkout_id"], again_at))
             return Settled(order["id"], order["state"], "open")
 
 
@@ -143,12 +141,12 @@ async def _park(tx: Transaction, order: RowMapping, paid: Paid) -> Settled:
 async def _pending(tx: Transaction, order: RowMapping, news: Pending) -> Settled:
     """Completed but not paid: the order, and with it the seat, waits for the money (rule 26)."""
     if order["state"] is not OrderState.OPEN:
+        if order["state"] is OrderState.PENDING:
+            await tx.run(_ask_again_at(order["checkout_id"], tx.now + _ASK_PENDING_FOR))
         return Settled(order["id"], order["state"], "known")
     await db_orders.move_order(tx, order["id"], OrderState.OPEN, OrderState.PENDING)
     await tx.write_all(
-        update(checkouts)
-        .where(checkouts.c.id == order["checkout_id"])
-        .values(provider_ref=news.checkout_ref, next_attempt_at=tx.now + _ASK_PENDING_FOR),
+        _ask_again_at(order["checkout_id"], tx.now + _ASK_PENDING_FOR).values(provider_ref=news.checkout_ref),
         record(
             order["community_id"],
             tx.now,
@@ -158,6 +156,14 @@ async def _pending(tx: Transaction, order: RowMapping, news: Pending) -> Settled
         owe(tx, order["community_id"], Owed(NoticeKind.PAYMENT_PENDING, order["id"], order["student_id"])),
     )
     return Settled(order["id"], OrderState.PENDING, "pending")
+
+
+def _ask_again_at(checkout_id: int, instant: datetime) -> Update:
+    return (
+        update(checkouts)
+        .where(checkouts.c.id == checkout_id, checkouts.c.closed_at.is_(None))
+        .values(next_attempt_at=instant, attempts=0)
+    )
 
 
 async def _closed(tx: Transaction, order: RowMapping, news: ClosedUnpaid, why: str | None) -> Settled:

@@ -7,13 +7,13 @@ from sqlalchemy import Exists, RowMapping, exists, select
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, owe
 from core.db.orders import UNSETTLED
-from core.db.seats import lock_members, move_seat
-from core.db.tables import mentors, notices, orders, seats
+from core.db.seats import lock_members, move_seat, warned
+from core.db.tables import mentors, orders, seats
 from core.db.unit import Transaction, reading, transaction
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.seats import Release, why_not_release
-from core.rules.states import NoticeState, OrderState, SeatState
+from core.rules.states import OrderState, SeatState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +66,13 @@ async def release(tx: Transaction, seat_id: int) -> Released | Refused:
 
 async def _seat(tx: Transaction, seat_id: int) -> RowMapping:
     """The seat, whether this grace's warning was delivered by any channel, and whether money may be moving."""
-    warned = exists().where(
-        notices.c.kind == NoticeKind.FINAL_WARNING,
-        notices.c.subject_id == seats.c.id,
-        notices.c.cycle == seats.c.grace_number,
-        notices.c.state == NoticeState.DELIVERED,
-    )
     return (
         (
             await tx.run(
                 select(
                     seats,
                     mentors.c.paused_at,
-                    warned.label("warned"),
+                    warned().label("warned"),
                     _order_of_pair(*UNSETTLED, OrderState.PARKED).label("unsettled"),
                 )
                 .join(mentors, mentors.c.member_id == seats.c.mentor_id)

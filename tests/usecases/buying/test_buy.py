@@ -17,6 +17,7 @@ from tests.builders import a_member, a_mentor, a_pair, a_product, a_seat, count_
 from tests.clocks import SettableClock
 from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import URL, Shop, a_shop
+from tests.usecases.seats.steps import warn
 
 
 async def seat_states(db: Database) -> list[SeatState]:
@@ -71,17 +72,82 @@ async def test_another_choice_closes_the_first_at_the_provider(db: Database) -> 
     assert await seat_states(db) == [SeatState.RELEASED, SeatState.HELD]
 
 
-async def test_another_choice_after_the_first_was_paid_buys_on_top_of_it(db: Database) -> None:
+async def test_another_choice_after_the_first_was_paid_says_so_and_asks_for_no_more_money(db: Database) -> None:
     shop = await a_shop(db)
     first = await shop.buys()
     await shop.paid(first)
     larger = await a_product(db, shop.mentor, name="Twelve sessions", sessions=12)
 
-    second = await shop.buys(product_id=larger)
+    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, larger)
 
+    assert refused == Refused(Reason.ALREADY_PAID)
     assert (await row_of(db, tables.orders, first.order_id))["state"] is OrderState.FULFILLED
-    assert (await row_of(db, tables.orders, second.order_id))["state"] is OrderState.OPEN
+    assert await count_of(db, tables.orders) == 1
     assert await seat_states(db) == [SeatState.ACTIVE]
+
+
+async def test_who_paid_at_the_last_moment_is_not_asked_to_pay_again(db: Database, clock: SettableClock) -> None:
+    shop = await a_shop(db)
+    await shop.paid(await shop.buys())
+    clock.forward(minutes=36)
+
+    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+
+    assert refused == Refused(Reason.ALREADY_PAID)
+    assert await count_of(db, tables.packs) == 1
+
+
+async def test_a_third_choice_leaves_the_second_open_and_says_why(db: Database) -> None:
+    shop = await a_shop(db)
+    await shop.buys()
+    second = await shop.buys(product_id=await a_product(db, shop.mentor, name="Eight sessions", sessions=8))
+    third = await a_product(db, shop.mentor, name="Twelve sessions", sessions=12)
+
+    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, third)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.TOO_MANY_UNPAID
+    assert (await row_of(db, tables.orders, second.order_id))["state"] is OrderState.OPEN
+
+
+async def test_another_choice_after_grace_leaves_the_checkout_that_is_in_time(
+    db: Database, clock: SettableClock
+) -> None:
+    shop = await a_shop(db)
+    ends_at = clock.now() + timedelta(minutes=5)
+    await warn(db, await a_seat(db, shop.student, shop.mentor, SeatState.GRACE, grace_ends_at=ends_at))
+    first = await shop.buys()
+    larger = await a_product(db, shop.mentor, name="Twelve sessions", sessions=12)
+    clock.forward(minutes=10)
+
+    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, larger)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.GRACE_IS_OVER
+    assert (await row_of(db, tables.orders, first.order_id))["state"] is OrderState.OPEN
+
+
+async def test_an_opening_that_is_taken_up_late_gets_a_whole_time_to_pay(db: Database, clock: SettableClock) -> None:
+    shop = await a_shop(db)
+    shop.provider.away = True
+    await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    shop.provider.away = False
+    clock.forward(minutes=20)
+
+    ready = await shop.buys()
+
+    assert ready.expires_at == clock.now() + timedelta(minutes=35)
+    assert await seat_states(db) == [SeatState.RELEASED, SeatState.HELD]
+
+
+async def test_what_the_provider_would_not_open_is_not_held_against_the_student(db: Database) -> None:
+    shop = await a_shop(db)
+    shop.provider.refusing = True
+    for _ in range(3):
+        await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    shop.provider.refusing = False
+
+    assert isinstance(await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id), CheckoutReady)
 
 
 async def test_a_changed_price_is_another_choice(db: Database) -> None:
@@ -202,12 +268,21 @@ async def test_a_renewal_at_a_full_mentor_needs_no_new_seat(db: Database) -> Non
 
 async def test_nothing_is_sold_between_the_end_of_grace_and_the_release(db: Database, clock: SettableClock) -> None:
     shop = await a_shop(db)
-    await a_seat(db, shop.student, shop.mentor, SeatState.GRACE, grace_ends_at=clock.now())
+    await warn(db, await a_seat(db, shop.student, shop.mentor, SeatState.GRACE, grace_ends_at=clock.now()))
 
     refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.GRACE_IS_OVER
+
+
+async def test_who_was_not_warned_may_renew_after_the_end_that_the_seat_shows(
+    db: Database, clock: SettableClock
+) -> None:
+    shop = await a_shop(db)
+    await a_seat(db, shop.student, shop.mentor, SeatState.GRACE, grace_ends_at=clock.now() - timedelta(days=30))
+
+    assert isinstance(await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id), CheckoutReady)
 
 
 async def test_a_member_holds_two_checkouts_at_the_most(db: Database) -> None:

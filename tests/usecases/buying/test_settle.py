@@ -272,6 +272,7 @@ async def test_a_second_payment_of_an_order_is_refunded_in_full(db: Database) ->
     assert (refund["cause"], refund["amount_minor"]) == (RefundCause.PAID_TWICE, 20_000)
     assert await count_of(db, tables.packs) == 1
     assert NoticeKind.PAID_TWICE_STAFF in await notice_kinds(db)
+    assert await count_of(db, tables.history, tables.history.c.entity == "refund") == 1
 
 
 class TestAnEvent:
