@@ -1,6 +1,7 @@
 """One performance: the house of production, around it the stage, the stand-in for Stripe and the movable clock."""
 
 import asyncio
+import re
 import secrets
 import socket
 from collections import deque
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from bot.client import SeatkeeperBot
 from bot.notifier import DiscordCourier
@@ -30,6 +32,7 @@ HOST = "127.0.0.1"
 _TICKS_EVERY = timedelta(seconds=1)  # tabs show what the jobs did within two
 _MOST_STEPS = 200  # of one move of the clock
 _HAPPENED = 12
+_TO_DISCORD = re.compile(r'href="https://discord\.com/[^"]*"')
 
 
 @dataclass(slots=True)
@@ -101,6 +104,10 @@ async def on_stage(
         if latest is not None:
             clock.forward_to(latest + timedelta(seconds=1))
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        # A kept connection has a timer; one that began in a command would make SimCord wait for it.
+        unkept = await stack.enter_async_context(
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        )
         api_key, secret = f"sk_test_{secrets.token_hex(12)}", f"whsec_{secrets.token_hex(12)}"
         stripe = StripeStandIn(clock, http, api_key, secret)
         stack.push_async_callback(stripe.stop)
@@ -112,7 +119,7 @@ async def on_stage(
             bell=bell,
             clock=clock,
             public_url=f"http://{HOST}:{product_port}",
-            providers={STRIPE: StripeProvider(api_key, http, api_url=stripe.at)},
+            providers={STRIPE: StripeProvider(api_key, unkept, api_url=stripe.at)},
             stripe_webhook_secret=secret,
         )
         stripe.told_at = f"{house.public_url}/webhooks/stripe"
@@ -122,15 +129,31 @@ async def on_stage(
         stack.push_async_callback(stage.close)
         await stage.rise()
         await bot.sync_commands()
-        stack.push_async_callback((await serve(house.web(bot.is_ready), HOST, product_port)).cleanup)
+        start_url = f"http://{HOST}:{front_port}/"
+        product = house.web(bot.is_ready)
+        product.middlewares.append(_back_to(start_url))
+        stack.push_async_callback((await serve(product, HOST, product_port)).cleanup)
         jobs = house.jobs(DiscordCourier(bot), ticks_every=_TICKS_EVERY)
-        play = Play(house, stage, guild, jobs, stripe, clock, http, f"http://{HOST}:{front_port}/")
+        play = Play(house, stage, guild, jobs, stripe, clock, http, start_url)
         stack.push_async_callback((await serve(front(play), HOST, front_port)).cleanup)
         await jobs.start()
         stack.push_async_callback(jobs.stop)
         await seed(house, guild, stripe)
         await jobs.run_due()
         yield play
+
+
+def _back_to(start_url: str) -> Middleware:
+    """The product's pages lead back to Discord; here Discord is the demo."""
+
+    @web.middleware
+    async def lead_back(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if isinstance(response, web.Response) and response.content_type == "text/html" and response.text:
+            response.text = _TO_DISCORD.sub(f'href="{start_url}"', response.text)
+        return response
+
+    return lead_back
 
 
 def free_port(wanted: int) -> int:

@@ -15,7 +15,8 @@ from typing import Any
 import simcord
 from discord.ext import commands
 from simcord._clock import Clock as SimcordClock
-from simcord.preview import Preview
+from simcord.preview import Preview, _markdown, _messages
+from simcord.preview._pages import _Page
 
 from seatkeeper.demo.clock import MovableClock
 
@@ -87,6 +88,10 @@ class Tabs:
         self._open: list[Preview] = []
         self._stale: set[str | None] = set()
         self._woken = asyncio.Event()
+        # SimCord shows mentions in embeds as numbers, and in DMs everywhere; Discord shows names.
+        self._strict = _messages._user_allowed
+        _messages._user_allowed = self._knows
+        _markdown._FIELD_POLICIES["embed_description"]["mentions"] = True
         env.backend.subscribers.append(self._hear)
 
     def _mark_action_dispatched(self) -> None:
@@ -126,6 +131,15 @@ class Tabs:
             with suppress(Exception):
                 await preview.close()
         self._open.clear()
+        _messages._user_allowed = self._strict
+        _markdown._FIELD_POLICIES["embed_description"]["mentions"] = False
+
+    def _knows(self, preview: Preview, page: _Page, user_id: int) -> bool:
+        """Whether this page's viewer sees that user's name in a mention: in DMs, too, if they share a guild."""
+        guilds = self._env.backend.guilds.values()
+        return self._strict(preview, page, user_id) or any(
+            {user_id, page.viewer.id} <= set(guild.members) for guild in guilds
+        )
 
     def _hear(self, _event: str, payload: Mapping[str, Any]) -> None:
         self._stale.add(payload.get("channel_id"))
