@@ -29,6 +29,14 @@ class PackState(StrEnum):
     REFUNDED = "refunded"
 
 
+class FreezeCause(StrEnum):
+    """Why a pack's expiry stands still and nothing can be booked with it."""
+
+    STAFF_RELEASE = "staff_release"  # kept until a new seat (rule 12)
+    MENTOR_REMOVED = "mentor_removed"  # rule 39
+    DISPUTE = "dispute"  # rule 29
+
+
 class OrderState(StrEnum):
     """Where an order stands. `open` and `pending` are unsettled: no seat of the pair is released then (rule 11)."""
 
@@ -89,6 +97,7 @@ class Channel(StrEnum):
     """A rung of the ladder (rule 33)."""
 
     DM = "dm"
+    THREAD = "thread"  # the pair's private one
     STAFF = "staff"
 
 

@@ -5,9 +5,10 @@ from core.db.tables.calendar import calendar_blocks, sessions
 from core.db.tables.money import checkouts, disputes, orders, payments, provider_events, refunds
 from core.db.tables.people import communities, members, mentor_hours, mentor_overrides, mentors, products
 from core.db.tables.records import history, notices
-from core.db.tables.seats import ledger, offers, packs, seats, waiting_list
+from core.db.tables.seats import adjustments, ledger, notes, offers, packs, seats, waiting_list
 
 __all__ = [
+    "adjustments",
     "calendar_blocks",
     "checkouts",
     "communities",
@@ -19,6 +20,7 @@ __all__ = [
     "mentor_overrides",
     "mentors",
     "metadata",
+    "notes",
     "notices",
     "offers",
     "orders",

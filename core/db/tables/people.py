@@ -28,9 +28,11 @@ communities = Table(
     Column("currency", String(3), nullable=False),
     Column("staff_role_id", BigInteger),
     Column("staff_channel_id", BigInteger),
+    Column("sessions_channel_id", BigInteger),  # where private threads of pairs are opened (rule 33)
     Column("settings", JSON, nullable=False, default=dict),  # only what staff changed; see core.rules.settings
     Column("webhook_secret", String(100)),
     at("created_at"),
+    maybe_at("left_at"),  # the bot is not in the guild (rule 39)
     UniqueConstraint("guild_id"),
 )
 
@@ -45,6 +47,8 @@ members = Table(
     Column("locale", String(16)),
     Column("email", String(254)),
     maybe_at("dm_closed_at"),
+    maybe_at("gone_at"),  # not in the guild any more (rule 39)
+    maybe_at("erased_at"),  # rule 38
     at("created_at"),
     UniqueConstraint("community_id", "user_id"),
     UniqueConstraint("id", "community_id"),

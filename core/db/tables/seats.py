@@ -1,6 +1,7 @@
 """Seats, packs with their ledger, and the waiting list."""
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -15,7 +16,7 @@ from sqlalchemy import (
 
 from core.db.tables.base import Id, at, key, maybe_at, metadata, where
 from core.db.types import Word, one_of
-from core.rules.states import EntryKind, PackState, SeatState
+from core.rules.states import EntryKind, FreezeCause, PackState, SeatState
 
 seats = Table(
     "seats",
@@ -27,6 +28,10 @@ seats = Table(
     Column("state", Word(SeatState), nullable=False),
     maybe_at("grace_ends_at"),
     Column("grace_number", Integer, nullable=False, server_default="0"),  # how often grace began: the cycle
+    Column("thread_id", BigInteger),  # the pair's private thread, once there is one (rule 33)
+    # The student's role is to be as the seat says; empty when it is.
+    maybe_at("role_due_at"),
+    Column("role_attempts", Integer, nullable=False, server_default="0"),
     at("created_at"),
     maybe_at("released_at"),
     ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
@@ -41,6 +46,7 @@ seats = Table(
     Index("uq_seats_one_live", "student_id", "mentor_id", unique=True, **where("state <> 'released'")),
     Index("ix_seats_occupied", "mentor_id", **where("state <> 'released'")),
     Index("ix_seats_grace_due", "grace_ends_at", "id", **where("state = 'grace'")),
+    Index("ix_seats_role_due", "role_due_at", **where("role_due_at IS NOT NULL")),
 )
 
 packs = Table(
@@ -59,6 +65,7 @@ packs = Table(
     Column("session_minutes", Integer, nullable=False),
     at("expires_at"),
     maybe_at("frozen_at"),
+    Column("frozen_for", Word(FreezeCause)),
     at("created_at"),
     ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
     ForeignKeyConstraint(["mentor_id", "community_id"], ["mentors.member_id", "mentors.community_id"]),
@@ -71,6 +78,8 @@ packs = Table(
     CheckConstraint("(order_id IS NULL) <> (granted_by IS NULL)", name="origin"),
     CheckConstraint("total >= 1 AND remaining >= 0 AND remaining <= total", name="balance"),
     CheckConstraint("held >= 0 AND held <= remaining", name="holds"),
+    one_of("frozen_for", FreezeCause),
+    CheckConstraint("(frozen_at IS NULL) = (frozen_for IS NULL)", name="frozen"),
     CheckConstraint("state <> 'depleted' OR remaining = 0", name="depleted"),
     Index("ix_packs_pair", "student_id", "mentor_id"),
     Index("ix_packs_expiry_due", "expires_at", "id", **where("state = 'active' AND frozen_at IS NULL")),
@@ -108,6 +117,40 @@ ledger = Table(
     # Rule 1: a pack begins once.
     Index("uq_ledger_one_beginning", "pack_id", unique=True, **where("kind IN ('purchase', 'grant')")),
     Index(None, "pack_id"),
+)
+
+# A mentor's −adjust, until its student answers (rule 1). `expected` is the balance that the mentor saw.
+adjustments = Table(
+    "adjustments",
+    metadata,
+    key(),
+    Column("pack_id", Id, ForeignKey("packs.id"), nullable=False),
+    Column("delta", Integer, nullable=False),
+    Column("expected", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_by", Id, ForeignKey("members.id"), nullable=False),
+    at("asked_at"),
+    maybe_at("answered_at"),
+    Column("answer", String(16)),
+    CheckConstraint("delta <> 0", name="delta"),
+    CheckConstraint("answer IS NULL OR answer IN ('accepted', 'declined', 'outdated')", name="answer"),
+    CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name="answered"),
+    Index("uq_adjustments_one_open", "pack_id", unique=True, **where("answered_at IS NULL")),
+)
+
+# What a mentor writes down about a student; nobody else but staff reads it.
+notes = Table(
+    "notes",
+    metadata,
+    key(),
+    Column("community_id", Id, nullable=False),
+    Column("student_id", Id, nullable=False),
+    Column("mentor_id", Id, nullable=False),
+    Column("text", Text, nullable=False),
+    at("at"),
+    ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
+    ForeignKeyConstraint(["mentor_id", "community_id"], ["mentors.member_id", "mentors.community_id"]),
+    Index("ix_notes_pair", "mentor_id", "student_id", "at"),
 )
 
 waiting_list = Table(

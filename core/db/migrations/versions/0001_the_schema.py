@@ -52,9 +52,11 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("staff_role_id", sa.BigInteger(), nullable=True),
         sa.Column("staff_channel_id", sa.BigInteger(), nullable=True),
+        sa.Column("sessions_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("webhook_secret", sa.String(length=100), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("left_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_communities")),
         sa.UniqueConstraint("guild_id", name=op.f("uq_communities_guild_id")),
     )
@@ -93,6 +95,8 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=16), nullable=True),
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("dm_closed_at", UtcDateTime(), nullable=True),
+        sa.Column("gone_at", UtcDateTime(), nullable=True),
+        sa.Column("erased_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_members_community_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
@@ -230,6 +234,27 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "notes",
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("community_id", Id, nullable=False),
+        sa.Column("student_id", Id, nullable=False),
+        sa.Column("mentor_id", Id, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mentor_id", "community_id"],
+            ["mentors.member_id", "mentors.community_id"],
+            name=op.f("fk_notes_mentor_id_community_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["student_id", "community_id"],
+            ["members.id", "members.community_id"],
+            name=op.f("fk_notes_student_id_community_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notes")),
+    )
+    op.create_index("ix_notes_pair", "notes", ["mentor_id", "student_id", "at"], unique=False)
+    op.create_table(
         "products",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("community_id", Id, nullable=False),
@@ -269,6 +294,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("grace_ends_at", UtcDateTime(), nullable=True),
         sa.Column("grace_number", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("thread_id", sa.BigInteger(), nullable=True),
+        sa.Column("role_due_at", UtcDateTime(), nullable=True),
+        sa.Column("role_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("released_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("(state = 'grace') = (grace_ends_at IS NOT NULL)", name=op.f("ck_seats_grace_end")),
@@ -305,6 +333,14 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state <> 'released'"),
         sqlite_where=sa.text("state <> 'released'"),
+    )
+    op.create_index(
+        "ix_seats_role_due",
+        "seats",
+        ["role_due_at"],
+        unique=False,
+        postgresql_where=sa.text("role_due_at IS NOT NULL"),
+        sqlite_where=sa.text("role_due_at IS NOT NULL"),
     )
     op.create_index(
         "uq_seats_one_live",
@@ -476,9 +512,14 @@ def upgrade() -> None:
         sa.Column("session_minutes", sa.Integer(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("frozen_at", UtcDateTime(), nullable=True),
+        sa.Column("frozen_for", sa.String(40), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.CheckConstraint(
+            "frozen_for IN ('staff_release', 'mentor_removed', 'dispute')", name=op.f("ck_packs_known_frozen_for")
+        ),
         sa.CheckConstraint("state <> 'depleted' OR remaining = 0", name=op.f("ck_packs_depleted")),
         sa.CheckConstraint("state IN ('active', 'depleted', 'expired', 'refunded')", name=op.f("ck_packs_known_state")),
+        sa.CheckConstraint("(frozen_at IS NULL) = (frozen_for IS NULL)", name=op.f("ck_packs_frozen")),
         sa.CheckConstraint("(order_id IS NULL) <> (granted_by IS NULL)", name=op.f("ck_packs_origin")),
         sa.CheckConstraint("held >= 0 AND held <= remaining", name=op.f("ck_packs_holds")),
         sa.CheckConstraint("total >= 1 AND remaining >= 0 AND remaining <= total", name=op.f("ck_packs_balance")),
@@ -532,6 +573,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "provider_ref", name=op.f("uq_payments_provider_provider_ref")),
     )
     op.create_index(op.f("ix_payments_order_id"), "payments", ["order_id"], unique=False)
+    op.create_table(
+        "adjustments",
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("pack_id", Id, nullable=False),
+        sa.Column("delta", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_by", Id, nullable=False),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("answer", sa.String(length=16), nullable=True),
+        sa.CheckConstraint(
+            "answer IS NULL OR answer IN ('accepted', 'declined', 'outdated')", name=op.f("ck_adjustments_answer")
+        ),
+        sa.CheckConstraint("(answer IS NULL) = (answered_at IS NULL)", name=op.f("ck_adjustments_answered")),
+        sa.CheckConstraint("delta <> 0", name=op.f("ck_adjustments_delta")),
+        sa.ForeignKeyConstraint(["asked_by"], ["members.id"], name=op.f("fk_adjustments_asked_by")),
+        sa.ForeignKeyConstraint(["pack_id"], ["packs.id"], name=op.f("fk_adjustments_pack_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_adjustments")),
+    )
+    op.create_index(
+        "uq_adjustments_one_open",
+        "adjustments",
+        ["pack_id"],
+        unique=True,
+        postgresql_where=sa.text("answered_at IS NULL"),
+        sqlite_where=sa.text("answered_at IS NULL"),
+    )
     op.create_table(
         "disputes",
         sa.Column("id", Id, autoincrement=True, nullable=False),
