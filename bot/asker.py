@@ -22,4 +22,5 @@ def asker_of(interaction: discord.Interaction, guild_id: int | None = None) -> A
         name=person.display_name,
         role_ids=roles,
         manages_guild=inside is not None and interaction.permissions.manage_guild,
+        locale=str(interaction.locale)[:16],
     )

@@ -14,7 +14,9 @@ from bot.answer import acknowledge, answer
 from bot.errors import tell
 from bot.replies.reply import outdated
 from bot.syncing import differs
+from bot.translating import Translator
 from core.ports import Clock, PaymentProvider
+from core.texts.language import read_in
 from core.usecases import Database
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ class Tree(app_commands.CommandTree["SeatkeeperBot"]):
     """Every command is acknowledged before it is looked at, and every error ends in one place."""
 
     async def interaction_check(self, interaction: discord.Interaction["SeatkeeperBot"], /) -> bool:
+        read_in(interaction.locale.value)
         if interaction.type is not discord.InteractionType.application_command:
             return True  # an autocomplete is its own answer
         self.client.note_work()
@@ -85,23 +88,32 @@ class SeatkeeperBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         self._was_set_up = True
         self.add_dynamic_items(Pressable)
+        await self.tree.set_translator(Translator())
         for cog in _COGS:
             await self.load_extension(cog)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Make Discord's list of commands ours; whether it had to change. Asks first, as changes are limited."""
-        ours = [command.to_dict(self.tree) for command in self.tree.get_commands()]
-        if self.application_id is None:
+        if self.application_id is None or self.tree.translator is None:
             raise RuntimeError("log in before commands are synced")
-        if not force and not differs(ours, await self.http.get_global_commands(self.application_id)):
+        translator = self.tree.translator
+        ours = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
+        if not force and not differs(ours, await self._commands_at_discord(self.application_id)):
             return False
         await self.tree.sync()
         log.info("synced %d commands", len(ours))
         return True
 
+    async def _commands_at_discord(self, application_id: int) -> list[Any]:
+        """Our commands as Discord has them. Its library asks without their translations."""
+        route = discord.http.Route("GET", "/applications/{application_id}/commands", application_id=application_id)
+        found: list[Any] = await self.http.request(route, params={"with_localizations": "true"})
+        return found
+
     async def press(self, interaction: discord.Interaction, name: str, press: Press) -> None:
         """A button or select of ours was used: acknowledge it, then let its action answer."""
         self.note_work()
+        read_in(interaction.locale.value)
         action = self.actions.get(name)
         try:
             if action is None or len(press.numbers) != action.numbers:

@@ -19,6 +19,7 @@ class Asker:
     name: str
     role_ids: frozenset[int] = frozenset()
     manages_guild: bool = False
+    locale: str | None = None  # of their Discord; the language in which notices reach them
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,19 @@ async def known_staff(tx: Transaction, asker: Asker) -> Known | Refused:
 async def _member(tx: Transaction, community_id: int, asker: Asker) -> tuple[int, str | None]:
     members = tables.members
     row = await tx.one(
-        select(members.c.id, members.c.time_zone, members.c.name).where(
+        select(members.c.id, members.c.time_zone, members.c.name, members.c.locale).where(
             members.c.community_id == community_id, members.c.user_id == asker.user_id
         )
     )
     if row is not None:
-        if row["name"] != asker.name[:100]:
-            await tx.run(update(members).where(members.c.id == row["id"]).values(name=asker.name[:100]))
+        seen = {"name": asker.name[:100], "locale": asker.locale or row["locale"]}
+        if any(row[name] != value for name, value in seen.items()):
+            await tx.run(update(members).where(members.c.id == row["id"]).values(**seen))
         return row["id"], row["time_zone"]
-    return await member_of(tx, community_id, asker.user_id, asker.name), None
+    return await member_of(tx, community_id, asker.user_id, asker.name, asker.locale), None
 
 
-async def member_of(tx: Transaction, community_id: int, user_id: int, name: str) -> int:
+async def member_of(tx: Transaction, community_id: int, user_id: int, name: str, locale: str | None = None) -> int:
     """The id of this Discord user's member row, made if there is none. Two who make it at once get the same one."""
     members = tables.members
     found = select(members.c.id).where(members.c.community_id == community_id, members.c.user_id == user_id)
@@ -82,7 +84,7 @@ async def member_of(tx: Transaction, community_id: int, user_id: int, name: str)
         return existing
     made: int | None = await tx.value(
         tx.insert(members)
-        .values(community_id=community_id, user_id=user_id, name=name[:100], created_at=tx.now)
+        .values(community_id=community_id, user_id=user_id, name=name[:100], locale=locale, created_at=tx.now)
         .on_conflict_do_nothing(index_elements=["community_id", "user_id"])
         .returning(members.c.id)
     )
