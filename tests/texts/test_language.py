@@ -32,7 +32,7 @@ async def test_one_reader_s_language_is_not_another_s() -> None:
         await asyncio.sleep(0)
         return language()
 
-    assert await asyncio.gather(read("de"), read("en-GB"), read("de")) == ["de", "en", "de"]
+    assert list(await asyncio.gather(read("de"), read("en-GB"), read("de"))) == ["de", "en", "de"]
     assert language() == "en"
 
 
