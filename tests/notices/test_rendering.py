@@ -13,6 +13,7 @@ from core.notices.seats import SEATS
 from core.notices.sessions import SESSIONS
 from core.rules.notices import Audience, NoticeKind, Subject, audience_of, subject_of
 from core.rules.states import OrderState, SeatState, SessionState
+from core.texts.language import languages, reader
 from tests.clocks import NOW
 
 _LONGEST_ID = 2**63 - 1
@@ -71,14 +72,16 @@ def test_every_kind_has_one_text_under_its_own_subject() -> None:
         assert set(texts) == {kind for kind in NoticeKind if subject_of(kind) is subject}
 
 
+@pytest.mark.parametrize("language", sorted(languages()))
 @pytest.mark.parametrize("kind", NoticeKind)
-def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: NoticeKind) -> None:
+def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: NoticeKind, language: str) -> None:
     facts = replace(_BY_SUBJECT[subject_of(kind)], pair=_LONGEST)
     if isinstance(facts, OrderFacts):
         longest = Money(amount_minor=999_999_999_999, currency="KWD", ref="*" * 255)
         facts = replace(facts, product_name="#" * 100, paid=longest, refund_error="*" * 5000)
 
-    message = render(kind, facts)
+    with reader(language):
+        message = render(kind, facts)
 
     assert 0 < len(message.title) <= 256
     assert 0 < len(message.text) <= 4096
