@@ -99,7 +99,6 @@ class Tabs:
             preview._mark_action_dispatched()
 
     async def open(self, place: Place, port: int) -> None:
-        self._env._preview = None
         preview = self._env.preview(
             place.channel, viewers=place.viewers, layout="channel", timezone=place.time_zone, port=port
         )
@@ -232,9 +231,8 @@ class Stage:
                 await self._keeping
         if self._tabs is not None:
             await self._tabs.close()
-        if self.env._started:
-            await self.turn()
-            await self.env.shutdown()
+        await self.turn()
+        await self.env.shutdown()
         for error in self.env.errors:
             log.warning("the bot met an error: %s", type(error).__name__, exc_info=error)
 
