@@ -1,0 +1,104 @@
+"""What is true of a community after every act, each as one query that finds what breaks it."""
+
+from sqlalchemy import func, select, text
+
+from core.db.tables import mentors, seats
+from core.db.unit import Database
+from core.rules.states import SeatState
+
+BREACHES: dict[str, str] = {
+    "a pack's balance is its ledger's sum (1)": """
+        SELECT packs.id FROM packs LEFT JOIN ledger ON ledger.pack_id = packs.id
+        GROUP BY packs.id, packs.remaining HAVING packs.remaining <> COALESCE(SUM(ledger.delta), 0)""",
+    "the ledger's last word is the balance (1)": """
+        SELECT packs.id FROM packs JOIN ledger ON ledger.pack_id = packs.id
+        WHERE ledger.id = (SELECT MAX(id) FROM ledger AS l WHERE l.pack_id = packs.id)
+        AND ledger.balance <> packs.remaining""",
+    "0 <= balance <= total (1)": "SELECT id FROM packs WHERE remaining < 0 OR remaining > total",
+    "holds are scheduled sessions, and covered (2)": """
+        SELECT packs.id FROM packs LEFT JOIN sessions ON sessions.pack_id = packs.id AND sessions.state = 'scheduled'
+        GROUP BY packs.id, packs.held, packs.remaining
+        HAVING packs.held <> COUNT(sessions.id) OR packs.held > packs.remaining""",
+    "a session consumes once less than it is restored, or never (4)": """
+        SELECT session_id FROM ledger WHERE session_id IS NOT NULL
+        GROUP BY session_id HAVING -SUM(delta) NOT IN (0, 1)""",
+    "a completed session is consumed once (20)": """
+        SELECT sessions.id FROM sessions LEFT JOIN ledger ON ledger.session_id = sessions.id
+        WHERE sessions.state = 'completed' GROUP BY sessions.id HAVING COALESCE(SUM(ledger.delta), 0) <> -1""",
+    "what is scheduled is not consumed (2)": """
+        SELECT sessions.id FROM sessions JOIN ledger ON ledger.session_id = sessions.id
+        WHERE sessions.state = 'scheduled' GROUP BY sessions.id HAVING SUM(ledger.delta) <> 0""",
+    "a grace end in grace, and nowhere else (9)": """
+        SELECT id FROM seats WHERE (state = 'grace') <> (grace_ends_at IS NOT NULL)""",
+    "in grace nothing is scheduled (9)": """
+        SELECT seats.id FROM seats JOIN sessions
+        ON sessions.student_id = seats.student_id AND sessions.mentor_id = seats.mentor_id
+        WHERE seats.state = 'grace' AND sessions.state = 'scheduled'""",
+    "one live seat a pair (6)": """
+        SELECT MIN(id) FROM seats WHERE state <> 'released' GROUP BY student_id, mentor_id HAVING COUNT(*) > 1""",
+    "no two live blocks of a member overlap (15)": """
+        SELECT a.id FROM calendar_blocks AS a JOIN calendar_blocks AS b
+        ON a.member_id = b.member_id AND a.id < b.id AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+        WHERE a.live AND b.live""",
+    "what is scheduled blocks both calendars (15)": """
+        SELECT sessions.id FROM sessions LEFT JOIN calendar_blocks
+        ON calendar_blocks.session_id = sessions.id AND calendar_blocks.live
+        WHERE sessions.state = 'scheduled' GROUP BY sessions.id HAVING COUNT(calendar_blocks.id) <> 2""",
+    "a fulfilled order has one pack and was paid (25)": """
+        SELECT orders.id FROM orders LEFT JOIN packs ON packs.order_id = orders.id
+        LEFT JOIN payments ON payments.order_id = orders.id
+        WHERE orders.state = 'fulfilled' AND (packs.id IS NULL OR payments.id IS NULL)""",
+    "no pack without a fulfilled order or a grant (25)": """
+        SELECT packs.id FROM packs LEFT JOIN orders ON orders.id = packs.order_id
+        WHERE packs.granted_by IS NULL AND orders.state <> 'fulfilled'""",
+    "one unsettled order a pair (8)": """
+        SELECT MIN(id) FROM orders WHERE state IN ('open', 'pending')
+        GROUP BY student_id, mentor_id HAVING COUNT(*) > 1""",
+    "a held seat has an unsettled order (8)": """
+        SELECT seats.id FROM seats LEFT JOIN orders ON orders.student_id = seats.student_id
+        AND orders.mentor_id = seats.mentor_id AND orders.state IN ('open', 'pending')
+        WHERE seats.state = 'held' AND orders.id IS NULL""",
+    "whoever has sessions left has a seat, or they are frozen (6)": """
+        SELECT packs.id FROM packs LEFT JOIN seats ON seats.student_id = packs.student_id
+        AND seats.mentor_id = packs.mentor_id AND seats.state <> 'released'
+        WHERE packs.state = 'active' AND packs.remaining > 0 AND packs.frozen_at IS NULL AND seats.id IS NULL""",
+    "history is an unbroken path (37)": """
+        SELECT later.id FROM history AS later JOIN history AS earlier
+        ON earlier.entity = later.entity AND earlier.entity_id = later.entity_id
+        AND earlier.id = (SELECT MAX(id) FROM history AS h
+                          WHERE h.entity = later.entity AND h.entity_id = later.entity_id AND h.id < later.id)
+        WHERE later.entity IN ('seat', 'pack', 'order', 'session')
+        AND (later.before IS NULL OR later.before <> earlier.after)""",
+}
+
+
+_LAST_WORD = """
+    SELECT {table}.id FROM {table} LEFT JOIN history ON history.entity = '{entity}' AND history.entity_id = {table}.id
+    AND history.id = (SELECT MAX(id) FROM history AS h WHERE h.entity = '{entity}' AND h.entity_id = {table}.id)
+    WHERE history.after IS NULL OR history.after <> {table}.state"""
+_STATEFUL = {"seat": "seats", "pack": "packs", "order": "orders", "session": "sessions"}
+
+BREACHES |= {
+    f"history's last word is the {entity}'s state (37)": _LAST_WORD.format(entity=entity, table=table)
+    for entity, table in _STATEFUL.items()
+}
+
+
+async def breaches(db: Database) -> dict[str, list[int]]:
+    """Every invariant that does not hold, with the ids of the rows that break it."""
+    async with db.look() as tx:
+        found = {
+            invariant: [row[0] for row in (await tx.run(text(query))).all()] for invariant, query in BREACHES.items()
+        }
+    return {invariant: ids for invariant, ids in found.items() if ids}
+
+
+async def occupied(db: Database) -> dict[int, tuple[int, int]]:
+    """For each mentor, how many of their places are taken, and how many they have (7)."""
+    async with db.look() as tx:
+        rows = await tx.all(
+            select(mentors.c.member_id, mentors.c.capacity, func.count(seats.c.id).label("taken"))
+            .outerjoin(seats, (seats.c.mentor_id == mentors.c.member_id) & (seats.c.state != SeatState.RELEASED))
+            .group_by(mentors.c.member_id, mentors.c.capacity)
+        )
+    return {row["member_id"]: (row["taken"], row["capacity"]) for row in rows}
