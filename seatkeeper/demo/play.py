@@ -19,6 +19,7 @@ from bot.notifier import DiscordCourier
 from core.db.migrate import upgrade
 from core.jobs.jobs import Jobs
 from core.payments.stripe import StripeProvider
+from core.ports import Courier
 from core.usecases.reading.books import Ahead, ahead
 from seatkeeper.demo.clock import MovableClock
 from seatkeeper.demo.community import Guild, an_id, build, latest_instant, seed
@@ -86,14 +87,24 @@ class Play:
         await self.jobs.run_due()
 
 
+def jobs_of(house: House, courier: Courier) -> Jobs:
+    """Production's, which look a little more often."""
+    return house.jobs(courier, ticks_every=_TICKS_EVERY)
+
+
 @asynccontextmanager
 async def on_stage(
-    database_url: str, port: int, front: Callable[["Play"], web.Application], *, fresh: bool
+    database_url: str,
+    port: int,
+    front: Callable[["Play"], web.Application],
+    *,
+    fresh: bool,
+    jobs_of: Callable[[House, Courier], Jobs] = jobs_of,
 ) -> AsyncIterator[Play]:
     """Everything runs, and is stopped in the reverse order. Raises ForeignDatabase before anything is changed.
 
     `front` makes the start page, with the stand-in for Stripe behind it, on this port if it is free.
-    `fresh`: the performance has a community of its own.
+    `fresh`: the performance has a community of its own. `jobs_of` puts its jobs together.
     """
     await asyncio.to_thread(upgrade, database_url)
     clock = MovableClock()
@@ -133,7 +144,7 @@ async def on_stage(
         product = house.web(bot.is_ready)
         product.middlewares.append(_back_to(start_url))
         stack.push_async_callback((await serve(product, HOST, product_port)).cleanup)
-        jobs = house.jobs(DiscordCourier(bot), ticks_every=_TICKS_EVERY)
+        jobs = jobs_of(house, DiscordCourier(bot))
         play = Play(house, stage, guild, jobs, stripe, clock, http, start_url)
         stack.push_async_callback((await serve(front(play), HOST, front_port)).cleanup)
         await jobs.start()
