@@ -196,11 +196,18 @@ def _due(query: Select[tuple[datetime, str, str]], guild_id: int) -> Select[tupl
 @reading
 async def communities_kept(tx: Transaction) -> tuple[Kept, ...]:
     """Every community in this database."""
-    latest = (
-        select(func.max(history.c.at))
-        .where(history.c.community_id == communities.c.id)
-        .scalar_subquery()
-        .label("latest_at")
+    changed = select(func.max(history.c.at)).where(history.c.community_id == communities.c.id)
+    told = select(func.max(notices.c.ended_at)).where(notices.c.community_id == communities.c.id)
+    rows = await tx.all(
+        select(
+            communities.c.guild_id,
+            communities.c.name,
+            changed.scalar_subquery().label("changed_at"),
+            told.scalar_subquery().label("told_at"),
+        ).order_by(communities.c.id)
     )
-    rows = await tx.all(select(communities.c.guild_id, communities.c.name, latest).order_by(communities.c.id))
-    return tuple(Kept(row["guild_id"], row["name"], row["latest_at"]) for row in rows)
+    return tuple(Kept(row["guild_id"], row["name"], _later(row["changed_at"], row["told_at"])) for row in rows)
+
+
+def _later(*instants: datetime | None) -> datetime | None:
+    return max((each for each in instants if each is not None), default=None)
