@@ -1,4 +1,4 @@
-"""What notices are about, read again when they are sent (rule 32): one query for a seat, a session or an order."""
+"""What notices are about, read again when they are sent (rule 32): one query for a subject, whatever its kind."""
 
 from typing import Any
 
@@ -18,7 +18,19 @@ from sqlalchemy import (
 )
 
 from core.db.packs import earlier_of_pack
-from core.db.tables import checkouts, members, mentors, orders, packs, payments, refunds, seats, sessions
+from core.db.tables import (
+    adjustments,
+    checkouts,
+    history,
+    members,
+    mentors,
+    orders,
+    packs,
+    payments,
+    refunds,
+    seats,
+    sessions,
+)
 from core.db.unit import Transaction
 from core.rules.states import PackState, SeatState
 
@@ -28,10 +40,10 @@ _student = members.alias("student")
 _mentor = members.alias("mentor")
 
 
-async def seat_subject(tx: Transaction, seat_id: int) -> Row | None:
-    """The seat, its two people, and how the pair and the mentor's places stand."""
+async def seat_subject(tx: Transaction, seat_id: int, cycle: int) -> Row | None:
+    """The seat, its two people, how the pair and the mentor's places stand, and the change that the cycle names."""
     return await tx.one(
-        _with_people(select(seats), seats)
+        _with_change(_with_people(select(seats), seats), seats, "seat", cycle)
         .add_columns(
             mentors.c.capacity,
             _occupied(seats).label("occupied"),
@@ -88,6 +100,52 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
         .outerjoin(payment, payment.c.id == meant)
         .outerjoin(refunds, (refunds.c.id == cycle) & refunds.c.payment_id.in_(of_order))
         .where(orders.c.id == order_id)
+    )
+
+
+async def pack_subject(tx: Transaction, pack_id: int, cycle: int) -> Row | None:
+    """The pack, its two people, what is left to the pair, and the change that the cycle names."""
+    return await tx.one(
+        _with_change(_with_people(select(packs), packs), packs, "pack", cycle)
+        .add_columns(_remaining(tx, packs).label("pair_remaining"))
+        .where(packs.c.id == pack_id)
+    )
+
+
+async def adjustment_subject(tx: Transaction, adjustment_id: int) -> Row | None:
+    """What a mentor asked of a student, with the pack as it is now."""
+    return await tx.one(
+        _with_people(
+            select(
+                adjustments.c.delta,
+                adjustments.c.expected,
+                adjustments.c.reason,
+                adjustments.c.answer,
+                packs.c.mentor_id,
+                packs.c.total,
+                packs.c.remaining,
+            ),
+            packs,
+        )
+        .join(adjustments, adjustments.c.pack_id == packs.c.id)
+        .where(adjustments.c.id == adjustment_id)
+    )
+
+
+def _with_change(statement: Select[Any], about: FromClause, entity: str, cycle: int) -> Select[Any]:
+    """With the change of it that history has under this id: its reason, its facts, and who made it."""
+    by = members.alias("by")
+    return (
+        statement.add_columns(
+            history.c.why,
+            history.c.facts,
+            by.c.name.label("by_name"),
+            by.c.user_id.label("by_user_id"),
+        )
+        .outerjoin(
+            history, (history.c.id == cycle) & (history.c.entity == entity) & (history.c.entity_id == about.c.id)
+        )
+        .outerjoin(by, by.c.id == history.c.actor_id)
     )
 
 

@@ -1,13 +1,14 @@
 """What is true of a notice's subject now: read again at each attempt to send (rule 32), never carried along."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.db.subjects import Row, order_subject, seat_subject, session_subject
+from core.db.subjects import Row, adjustment_subject, order_subject, pack_subject, seat_subject, session_subject
 from core.db.unit import Transaction
 from core.rules.due import NoticeFacts
 from core.rules.notices import NoticeKind, Subject, subject_of
-from core.rules.states import OrderState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, SeatState, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """The change that a notice tells of: who made it, why, and the figures that history kept of it."""
+
+    by: Person
+    why: str
+    figures: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatFacts:
     """A seat, its pair's usable sessions and their latest expiry, and how many of the mentor's places are taken."""
 
@@ -42,6 +52,7 @@ class SeatFacts:
     capacity: int
     occupied: int
     seated_again: bool = False
+    change: ByHand | None = None
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
@@ -107,18 +118,56 @@ class OrderFacts:
         return NoticeFacts(cycle=cycle, order_state=self.state)
 
 
-Facts = SeatFacts | SessionFacts | OrderFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackFacts:
+    """A pack, what its pair may still have, and the change of it that is told."""
+
+    pair: Pair
+    pack_id: int
+    state: PackState
+    total: int
+    pack_remaining: int
+    remaining: int
+    expires_at: datetime
+    change: ByHand | None = None
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(cycle=cycle, pack_state=self.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentFacts:
+    """Sessions that a mentor wants to take off a pack; `remaining` is what it has now."""
+
+    pair: Pair
+    adjustment_id: int
+    delta: int
+    expected: int
+    total: int
+    remaining: int
+    reason: str
+    answer: str | None
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(cycle=cycle, answered=self.answer is not None)
+
+
+Facts = SeatFacts | SessionFacts | OrderFacts | PackFacts | AdjustmentFacts
 
 
 async def facts_of(tx: Transaction, kind: NoticeKind, subject_id: int, cycle: int) -> Facts | None:
     """The notice's subject as it stands now, by one query; None if there is no such row."""
     match subject_of(kind):
         case Subject.SEAT:
-            return await _seat(tx, subject_id)
+            return await _seat(tx, subject_id, cycle)
         case Subject.SESSION:
             return await _session(tx, subject_id)
         case Subject.ORDER:
             return await _order(tx, subject_id, cycle)
+        case Subject.PACK:
+            return await _pack(tx, subject_id, cycle)
+        case Subject.ADJUSTMENT:
+            return await _adjustment(tx, subject_id)
 
 
 def _pair(row: Row) -> Pair:
@@ -129,8 +178,15 @@ def _pair(row: Row) -> Pair:
     )
 
 
-async def _seat(tx: Transaction, seat_id: int) -> SeatFacts | None:
-    row = await seat_subject(tx, seat_id)
+def _change(row: Row) -> ByHand | None:
+    if row["why"] is None or row["by_user_id"] is None:
+        return None
+    figures = {name: figure for name, figure in (row["facts"] or {}).items() if isinstance(figure, int)}
+    return ByHand(by=Person(row["by_user_id"], row["by_name"]), why=row["why"], figures=figures)
+
+
+async def _seat(tx: Transaction, seat_id: int, cycle: int) -> SeatFacts | None:
+    row = await seat_subject(tx, seat_id, cycle)
     if row is None:
         return None
     return SeatFacts(
@@ -145,6 +201,7 @@ async def _seat(tx: Transaction, seat_id: int) -> SeatFacts | None:
         capacity=row["capacity"],
         occupied=row["occupied"],
         seated_again=row["seated_again"],
+        change=_change(row),
     )
 
 
@@ -193,4 +250,36 @@ async def _order(tx: Transaction, order_id: int, cycle: int) -> OrderFacts | Non
         paid=paid,
         refund_minor=row["refund_minor"],
         refund_error=row["refund_error"],
+    )
+
+
+async def _pack(tx: Transaction, pack_id: int, cycle: int) -> PackFacts | None:
+    row = await pack_subject(tx, pack_id, cycle)
+    if row is None:
+        return None
+    return PackFacts(
+        pair=_pair(row),
+        pack_id=pack_id,
+        state=row["state"],
+        total=row["total"],
+        pack_remaining=row["remaining"],
+        remaining=row["pair_remaining"],
+        expires_at=row["expires_at"],
+        change=_change(row),
+    )
+
+
+async def _adjustment(tx: Transaction, adjustment_id: int) -> AdjustmentFacts | None:
+    row = await adjustment_subject(tx, adjustment_id)
+    if row is None:
+        return None
+    return AdjustmentFacts(
+        pair=_pair(row),
+        adjustment_id=adjustment_id,
+        delta=row["delta"],
+        expected=row["expected"],
+        total=row["total"],
+        remaining=row["remaining"],
+        reason=row["reason"],
+        answer=row["answer"],
     )

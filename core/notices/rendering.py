@@ -1,7 +1,8 @@
 """A notice as its reader sees it: from stored values alone, in the reader's language (rule 35)."""
 
-from core.notices.facts import Facts, OrderFacts, Person, SeatFacts, SessionFacts
+from core.notices.facts import AdjustmentFacts, Facts, OrderFacts, PackFacts, Person, SeatFacts, SessionFacts
 from core.notices.money import MONEY
+from core.notices.packs import ADJUSTMENTS, PACKS
 from core.notices.seats import SEATS
 from core.notices.sessions import SESSIONS
 from core.notices.words import who
@@ -13,7 +14,7 @@ _LONGEST_TEXT = 4096
 
 
 def render(kind: NoticeKind, facts: Facts) -> Message:
-    """The message for this kind of notice. Its text stands in `seats`, `sessions` or `money`, by what it is about."""
+    """The message for this kind of notice. Its text stands in the file named for what it is about."""
     match facts:
         case SeatFacts():
             return SEATS[kind](facts)
@@ -21,6 +22,10 @@ def render(kind: NoticeKind, facts: Facts) -> Message:
             return SESSIONS[kind](facts)
         case OrderFacts():
             return MONEY[kind](facts)
+        case PackFacts():
+            return PACKS[kind](facts)
+        case AdjustmentFacts():
+            return ADJUSTMENTS[kind](facts)
 
 
 def for_staff(unreached: Person, message: Message) -> Message:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import SeatFacts
-from core.notices.words import book_button, name, renew_button, schedule_button, who
+from core.notices.words import book_button, name, reason_of, renew_button, schedule_button, who
 from core.ports import Message
 from core.rules.notices import NoticeKind
 from core.texts.language import plain, say, say_many
@@ -108,6 +108,94 @@ def seat_released_staff(seat: SeatFacts) -> Message:
     )
 
 
+def grace_extended(seat: SeatFacts) -> Message:
+    return Message(
+        say("Your seat with {mentor} is kept longer", mentor=plain(seat.pair.mentor.name)),
+        say(
+            "Staff gave you more time: your seat with {mentor} is kept for you until {end} now. Renew before then "
+            "and it stays yours; after that it is free for somebody else.",
+            mentor=name(seat.pair.mentor),
+            end=_grace_end(seat),
+        )
+        + reason_of(seat.change),
+        [renew_button(seat.pair)],
+    )
+
+
+def staff_released(seat: SeatFacts) -> Message:
+    lines = [
+        say(
+            "Staff released your seat with {mentor}. Sessions that were booked for later are cancelled.",
+            mentor=name(seat.pair.mentor),
+        )
+    ]
+    if seat.remaining > 0:
+        left = say_many("{number} session", "{number} sessions", seat.remaining)
+        lines.append(
+            say(
+                "What you have left stays yours: {left}. Its time stands still until you have a seat with {mentor} "
+                "again.",
+                left=left,
+                mentor=name(seat.pair.mentor),
+            )
+        )
+    return Message(
+        say("Your seat with {mentor} is released", mentor=plain(seat.pair.mentor.name)),
+        "\n".join(lines) + reason_of(seat.change),
+        [renew_button(seat.pair, again=True)],
+    )
+
+
+def staff_released_mentor(seat: SeatFacts) -> Message:
+    return Message(
+        say("{student}'s seat is released", student=plain(seat.pair.student.name)),
+        say(
+            "Staff released the seat of {student} with you. Sessions that were booked for later are cancelled, and "
+            "that time is free again. Of your {capacity} seats, {occupied} are taken; there is nothing for you to do.",
+            student=who(seat.pair.student),
+            capacity=seat.capacity,
+            occupied=seat.occupied,
+        )
+        + reason_of(seat.change),
+    )
+
+
+def staff_released_staff(seat: SeatFacts) -> Message:
+    return Message(
+        say("Seat released by staff"),
+        say(
+            "{student} no longer has a seat with {mentor}: {by} released it. Of the mentor's {capacity} seats, "
+            "{occupied} are taken.",
+            student=who(seat.pair.student),
+            mentor=who(seat.pair.mentor),
+            by=_by(seat),
+            capacity=seat.capacity,
+            occupied=seat.occupied,
+        )
+        + reason_of(seat.change),
+    )
+
+
+def grant_above_capacity_staff(seat: SeatFacts) -> Message:
+    return Message(
+        say("A mentor has more students than seats"),
+        say(
+            "{by} gave {student} a seat with {mentor} above capacity: {occupied} of {capacity} seats are taken. "
+            "Nobody new gets one until that is even again. There is nothing to do.",
+            by=_by(seat),
+            student=who(seat.pair.student),
+            mentor=who(seat.pair.mentor),
+            occupied=seat.occupied,
+            capacity=seat.capacity,
+        )
+        + reason_of(seat.change),
+    )
+
+
+def _by(seat: SeatFacts) -> str:
+    return say("staff") if seat.change is None else who(seat.change.by)
+
+
 def _grace_end(seat: SeatFacts) -> str:
     if seat.grace_ends_at is None:
         raise ValueError(f"seat {seat.seat_id} is not in grace")
@@ -122,4 +210,9 @@ SEATS: Mapping[NoticeKind, Callable[[SeatFacts], Message]] = {
     NoticeKind.SEAT_RELEASED: seat_released,
     NoticeKind.SEAT_RELEASED_MENTOR: seat_released_mentor,
     NoticeKind.SEAT_RELEASED_STAFF: seat_released_staff,
+    NoticeKind.GRACE_EXTENDED: grace_extended,
+    NoticeKind.STAFF_RELEASED: staff_released,
+    NoticeKind.STAFF_RELEASED_MENTOR: staff_released_mentor,
+    NoticeKind.STAFF_RELEASED_STAFF: staff_released_staff,
+    NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: grant_above_capacity_staff,
 }

@@ -1,6 +1,6 @@
 """Pieces that several notices are made of."""
 
-from core.notices.facts import Pair, Person
+from core.notices.facts import ByHand, Pair, Person
 from core.ports import Button
 from core.texts.language import plain, say
 
@@ -13,6 +13,11 @@ def name(person: Person) -> str:
 def who(person: Person) -> str:
     """The name for staff and mentors, with the mention that opens the person's profile."""
     return f"{name(person)} (<@{person.user_id}>)"
+
+
+def reason_of(change: ByHand | None) -> str:
+    """A line more: why somebody changed it by hand, in their own words."""
+    return "" if change is None else "\n" + say("Why: {why}", why=plain(change.why))
 
 
 def renew_button(pair: Pair, *, again: bool = False) -> Button:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.rules.notices import NoticeKind
-from core.rules.states import OrderState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, SeatState, SessionState
 
 TOMORROW_FOR = timedelta(hours=24)
 SOON_FOR = timedelta(hours=1)
@@ -43,6 +43,8 @@ class NoticeFacts:
     session_state: SessionState | None = None
     starts_at: datetime | None = None
     order_state: OrderState | None = None
+    pack_state: PackState | None = None
+    answered: bool = False
 
 
 def why_drop(kind: NoticeKind, facts: NoticeFacts, now: datetime) -> str | None:
@@ -72,6 +74,13 @@ def _unless_seat(*states: SeatState) -> Callable[[NoticeFacts, datetime], str | 
 def _unless_session(*states: SessionState) -> Callable[[NoticeFacts, datetime], str | None]:
     def why(facts: NoticeFacts, _now: datetime) -> str | None:
         return None if facts.session_state in states else f"the session is {facts.session_state or 'gone'}"
+
+    return why
+
+
+def _unless_pack(*states: PackState) -> Callable[[NoticeFacts, datetime], str | None]:
+    def why(facts: NoticeFacts, _now: datetime) -> str | None:
+        return None if facts.pack_state in states else f"the pack is {facts.pack_state or 'gone'}"
 
     return why
 
@@ -120,6 +129,10 @@ def _seat_released(facts: NoticeFacts, now: datetime) -> str | None:
     return _unless_seat(SeatState.RELEASED)(facts, now)
 
 
+def _unless_answered(facts: NoticeFacts, _now: datetime) -> str | None:
+    return "it is answered" if facts.answered else None
+
+
 DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PURCHASE_CONFIRMED: _unless_order(OrderState.FULFILLED),
     NoticeKind.STUDENT_JOINED: _unless_seat(SeatState.ACTIVE, SeatState.GRACE),
@@ -143,5 +156,15 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PAID_TWICE_STAFF: _never,
     NoticeKind.ABOVE_CAPACITY_STAFF: _never,
     NoticeKind.REFUND_FAILED_STAFF: _never,
+    NoticeKind.PACK_GRANTED: _never,
+    NoticeKind.PACK_EXTENDED: _unless_pack(PackState.ACTIVE),
+    NoticeKind.PACK_ADJUSTED: _never,
+    NoticeKind.GRACE_EXTENDED: _unless_in_grace,
+    NoticeKind.STAFF_RELEASED: _seat_released,
+    NoticeKind.STAFF_RELEASED_MENTOR: _seat_released,
+    NoticeKind.STAFF_RELEASED_STAFF: _seat_released,
+    NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: _never,
+    NoticeKind.ADJUSTMENT_ASKED: _unless_answered,
+    NoticeKind.ADJUSTMENT_ANSWERED: _never,
 }
 """For every kind, why it would be dropped. A test proves that none is missing."""

@@ -15,6 +15,8 @@ class Subject(StrEnum):
     SEAT = "seat"
     SESSION = "session"
     ORDER = "order"
+    PACK = "pack"
+    ADJUSTMENT = "adjustment"
 
 
 class NoticeKind(StrEnum):
@@ -42,6 +44,17 @@ class NoticeKind(StrEnum):
     PAID_TWICE_STAFF = "paid_twice_staff"
     ABOVE_CAPACITY_STAFF = "above_capacity_staff"
     REFUND_FAILED_STAFF = "refund_failed_staff"
+    # What staff and mentors did by hand: the cycle is the id of the history row that says who and why.
+    PACK_GRANTED = "pack_granted"
+    PACK_EXTENDED = "pack_extended"
+    PACK_ADJUSTED = "pack_adjusted"
+    GRACE_EXTENDED = "grace_extended"
+    STAFF_RELEASED = "staff_released"
+    STAFF_RELEASED_MENTOR = "staff_released_mentor"
+    STAFF_RELEASED_STAFF = "staff_released_staff"
+    GRANT_ABOVE_CAPACITY_STAFF = "grant_above_capacity_staff"
+    ADJUSTMENT_ASKED = "adjustment_asked"
+    ADJUSTMENT_ANSWERED = "adjustment_answered"
 
 
 _STAFF = frozenset(kind for kind in NoticeKind if kind.value.endswith("_staff"))
@@ -51,6 +64,8 @@ _MENTOR = frozenset(
         NoticeKind.SESSION_BOOKED,
         NoticeKind.OUTCOME_PROMPT,
         NoticeKind.SEAT_RELEASED_MENTOR,
+        NoticeKind.STAFF_RELEASED_MENTOR,
+        NoticeKind.ADJUSTMENT_ANSWERED,
     }
 )
 _SESSION = frozenset(
@@ -71,7 +86,20 @@ _SEAT = frozenset(
         NoticeKind.SEAT_RELEASED,
         NoticeKind.SEAT_RELEASED_MENTOR,
         NoticeKind.SEAT_RELEASED_STAFF,
+        NoticeKind.GRACE_EXTENDED,
+        NoticeKind.STAFF_RELEASED,
+        NoticeKind.STAFF_RELEASED_MENTOR,
+        NoticeKind.STAFF_RELEASED_STAFF,
+        NoticeKind.GRANT_ABOVE_CAPACITY_STAFF,
     }
+)
+_PACK = frozenset({NoticeKind.PACK_GRANTED, NoticeKind.PACK_EXTENDED, NoticeKind.PACK_ADJUSTED})
+_ADJUSTMENT = frozenset({NoticeKind.ADJUSTMENT_ASKED, NoticeKind.ADJUSTMENT_ANSWERED})
+_SUBJECTS = (
+    (_SESSION, Subject.SESSION),
+    (_SEAT, Subject.SEAT),
+    (_PACK, Subject.PACK),
+    (_ADJUSTMENT, Subject.ADJUSTMENT),
 )
 
 
@@ -84,6 +112,4 @@ def audience_of(kind: NoticeKind) -> Audience:
 
 def subject_of(kind: NoticeKind) -> Subject:
     """What the notice's subject id points at."""
-    if kind in _SESSION:
-        return Subject.SESSION
-    return Subject.SEAT if kind in _SEAT else Subject.ORDER
+    return next((subject for kinds, subject in _SUBJECTS if kind in kinds), Subject.ORDER)

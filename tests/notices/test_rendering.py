@@ -6,19 +6,33 @@ from datetime import timedelta
 
 import pytest
 
-from core.notices.facts import Facts, Money, OrderFacts, Pair, Person, SeatFacts, SessionFacts
+from core.notices.facts import (
+    AdjustmentFacts,
+    ByHand,
+    Facts,
+    Money,
+    OrderFacts,
+    PackFacts,
+    Pair,
+    Person,
+    SeatFacts,
+    SessionFacts,
+)
 from core.notices.money import MONEY
+from core.notices.packs import ADJUSTMENTS, PACKS
 from core.notices.rendering import for_staff, render
 from core.notices.seats import SEATS
 from core.notices.sessions import SESSIONS
 from core.rules.notices import Audience, NoticeKind, Subject, audience_of, subject_of
-from core.rules.states import OrderState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, SeatState, SessionState
 from core.texts.language import languages, reader
 from tests.clocks import NOW
 
 _LONGEST_ID = 2**63 - 1
 _LONGEST = Pair(student=Person(_LONGEST_ID, "*" * 100), mentor=Person(_LONGEST_ID, "_" * 100), mentor_id=_LONGEST_ID)
 _SHORT = Pair(student=Person(1, "Stu"), mentor=Person(2, "Mara"), mentor_id=2)
+_CHANGE = ByHand(by=Person(3, "Sam"), why="The stream broke", figures={"before": 3, "after": 2})
+_LONGEST_CHANGE = ByHand(by=Person(_LONGEST_ID, "#" * 100), why="*" * 500, figures={"before": 100, "after": 99})
 
 _SEAT = SeatFacts(
     pair=_SHORT,
@@ -31,6 +45,7 @@ _SEAT = SeatFacts(
     expires_at=NOW + timedelta(days=30),
     capacity=5,
     occupied=3,
+    change=_CHANGE,
 )
 _SESSION = SessionFacts(
     pair=_SHORT,
@@ -61,13 +76,46 @@ _ORDER = OrderFacts(
     refund_minor=20_000,
     refund_error="the charge is disputed",
 )
-_BY_SUBJECT: dict[Subject, Facts] = {Subject.SEAT: _SEAT, Subject.SESSION: _SESSION, Subject.ORDER: _ORDER}
-_ACTIONS = {"book", "renew", "complete", "schedule"}
+_PACK = PackFacts(
+    pair=_SHORT,
+    pack_id=14,
+    state=PackState.ACTIVE,
+    total=4,
+    pack_remaining=2,
+    remaining=2,
+    expires_at=NOW + timedelta(days=60),
+    change=_CHANGE,
+)
+_ADJUSTMENT = AdjustmentFacts(
+    pair=_SHORT,
+    adjustment_id=15,
+    delta=-1,
+    expected=3,
+    total=4,
+    remaining=3,
+    reason="We met on the phone",
+    answer=None,
+)
+_BY_SUBJECT: dict[Subject, Facts] = {
+    Subject.SEAT: _SEAT,
+    Subject.SESSION: _SESSION,
+    Subject.ORDER: _ORDER,
+    Subject.PACK: _PACK,
+    Subject.ADJUSTMENT: _ADJUSTMENT,
+}
+_ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no"}
 
 
 def test_every_kind_has_one_text_under_its_own_subject() -> None:
-    by_subject = {Subject.SEAT: SEATS, Subject.SESSION: SESSIONS, Subject.ORDER: MONEY}
+    by_subject = {
+        Subject.SEAT: SEATS,
+        Subject.SESSION: SESSIONS,
+        Subject.ORDER: MONEY,
+        Subject.PACK: PACKS,
+        Subject.ADJUSTMENT: ADJUSTMENTS,
+    }
 
+    assert set(by_subject) == set(Subject)
     for subject, texts in by_subject.items():
         assert set(texts) == {kind for kind in NoticeKind if subject_of(kind) is subject}
 
@@ -79,6 +127,10 @@ def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: Notic
     if isinstance(facts, OrderFacts):
         longest = Money(amount_minor=999_999_999_999, currency="KWD", ref="*" * 255)
         facts = replace(facts, product_name="#" * 100, paid=longest, refund_error="*" * 5000)
+    if isinstance(facts, SeatFacts | PackFacts):
+        facts = replace(facts, change=_LONGEST_CHANGE)
+    if isinstance(facts, AdjustmentFacts):
+        facts = replace(facts, reason="*" * 500)
 
     with reader(language):
         message = render(kind, facts)
@@ -106,6 +158,7 @@ def test_buttons_name_known_actions_and_the_row_that_they_act_on(kind: NoticeKin
     message = render(kind, _BY_SUBJECT[subject_of(kind)])
 
     rows = {"book": _SHORT.mentor_id, "renew": _SHORT.mentor_id, "complete": _SESSION.session_id, "schedule": 0}
+    rows |= dict.fromkeys(["adjust-yes", "adjust-no"], _ADJUSTMENT.adjustment_id)
     assert [(button.action, button.subject_id) for button in message.buttons] == [
         (button.action, rows[button.action]) for button in message.buttons
     ]
@@ -191,3 +244,35 @@ def test_a_payment_that_does_not_agree_shows_staff_both_amounts() -> None:
 def test_a_seat_that_is_not_in_grace_has_no_end_to_announce() -> None:
     with pytest.raises(ValueError, match="not in grace"):
         render(NoticeKind.GRACE_BEGAN, replace(_SEAT, grace_ends_at=None))
+
+
+def test_what_staff_and_mentors_change_by_hand_is_told_with_the_reason_and_figures() -> None:
+    adjusted = render(NoticeKind.PACK_ADJUSTED, _PACK).text
+    released = render(NoticeKind.STAFF_RELEASED, _SEAT).text
+
+    assert "**Sam** changed what is left of your pack with **Mara**: it was 3 of 4, and is 2 now." in adjusted
+    assert "Why: The stream broke" in adjusted
+    assert "What you have left stays yours: 1 session." in released
+    assert "stands still" not in render(NoticeKind.STAFF_RELEASED, replace(_SEAT, remaining=0)).text
+    assert [button.action for button in render(NoticeKind.PACK_ADJUSTED, replace(_PACK, remaining=0)).buttons] == [
+        "renew"
+    ]
+
+
+@pytest.mark.parametrize("kind", [*PACKS, *SEATS])
+def test_a_text_does_without_the_reason_that_history_does_not_have(kind: NoticeKind) -> None:
+    facts: Facts = replace(_PACK, change=None) if kind in PACKS else replace(_SEAT, change=None)
+
+    assert "Why:" not in render(kind, facts).text
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("accepted", "2 of 4 are left instead of 3"),
+        ("declined", "Nothing was changed."),
+        ("outdated", "nothing was taken off"),
+    ],
+)
+def test_a_mentor_hears_what_the_student_answered(answer: str, said: str) -> None:
+    assert said in render(NoticeKind.ADJUSTMENT_ANSWERED, replace(_ADJUSTMENT, answer=answer)).text

@@ -5,7 +5,7 @@ import pytest
 
 from core.rules.due import DROPPED, DueNotice, NoticeFacts, session_notices, why_drop
 from core.rules.notices import NoticeKind, Subject, subject_of
-from core.rules.states import OrderState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, SeatState, SessionState
 from tests.rules.builders import DAY, HOUR, MOMENT, NOW
 
 STARTS_AT = NOW
@@ -60,6 +60,16 @@ TRUE_SEAT_STATES = {
     NoticeKind.SEAT_RELEASED: {SeatState.RELEASED},
     NoticeKind.SEAT_RELEASED_MENTOR: {SeatState.RELEASED},
     NoticeKind.SEAT_RELEASED_STAFF: {SeatState.RELEASED},
+    NoticeKind.GRACE_EXTENDED: {SeatState.GRACE},
+    NoticeKind.STAFF_RELEASED: {SeatState.RELEASED},
+    NoticeKind.STAFF_RELEASED_MENTOR: {SeatState.RELEASED},
+    NoticeKind.STAFF_RELEASED_STAFF: {SeatState.RELEASED},
+    NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: {None, *SeatState},
+}
+TRUE_PACK_STATES = {
+    NoticeKind.PACK_GRANTED: {None, *PackState},
+    NoticeKind.PACK_EXTENDED: {PackState.ACTIVE},
+    NoticeKind.PACK_ADJUSTED: {None, *PackState},
 }
 TRUE_SESSION_STATES = {
     NoticeKind.SESSION_BOOKED: {SessionState.SCHEDULED},
@@ -78,6 +88,7 @@ def test_the_tables_below_know_every_kind() -> None:
     assert set(TRUE_ORDER_STATES) == of_subject(Subject.ORDER)
     assert set(TRUE_SEAT_STATES) == of_subject(Subject.SEAT)
     assert set(TRUE_SESSION_STATES) == of_subject(Subject.SESSION)
+    assert set(TRUE_PACK_STATES) == of_subject(Subject.PACK)
 
 
 @pytest.mark.parametrize("kind", TRUE_ORDER_STATES)
@@ -95,6 +106,20 @@ def test_a_notice_of_a_seat_is_sent_while_it_is_true(kind: NoticeKind, state: Se
     told = facts(cycle=1, purchases=1, grace_number=1, pair_remaining=1, seat_state=state, grace_ends_at=ends_at)
 
     assert (why_drop(kind, told, NOW) is None) is (state in TRUE_SEAT_STATES[kind])
+
+
+@pytest.mark.parametrize("kind", TRUE_PACK_STATES)
+@pytest.mark.parametrize("state", [None, *PackState])
+def test_a_notice_of_a_pack_is_sent_while_it_is_true(kind: NoticeKind, state: PackState | None) -> None:
+    why = why_drop(kind, facts(pack_state=state), NOW)
+
+    assert (why is None) is (state in TRUE_PACK_STATES[kind])
+
+
+@pytest.mark.parametrize(("answered", "why"), [(False, None), (True, "it is answered")])
+def test_a_question_is_not_asked_after_its_answer(answered: bool, why: str | None) -> None:
+    assert why_drop(NoticeKind.ADJUSTMENT_ASKED, facts(answered=answered), NOW) == why
+    assert why_drop(NoticeKind.ADJUSTMENT_ANSWERED, facts(answered=answered), NOW) is None
 
 
 @pytest.mark.parametrize("kind", TRUE_SESSION_STATES)
