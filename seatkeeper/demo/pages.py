@@ -1,10 +1,10 @@
 """The start page: what to try, where to look, the clock and its buttons, and what the tables say meanwhile."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -26,7 +26,7 @@ _STEPS: Mapping[str, timedelta] = {
 }
 _LEDGER_LINES = 12
 _NEAR = timedelta(days=7)
-_HERE = ("127.0.0.1", "localhost", "[::1]", "::1")
+_HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?", re.IGNORECASE | re.ASCII)
 _TEMPLATES = files("seatkeeper.demo") / "templates"
 
 _IN_WORDS: Mapping[str, str] = {
@@ -57,8 +57,7 @@ def make_app(play: Play) -> web.Application:
 @web.middleware
 async def _from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only pages of this machine's own may look or press: another site open in the same browser may not."""
-    host = urlsplit(f"//{request.host}").hostname
-    if host not in _HERE or request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
+    if _HERE.fullmatch(request.host) is None or request.headers.get("Sec-Fetch-Site", "none") == "cross-site":
         raise web.HTTPForbidden
     return await handler(request)
 
