@@ -1,0 +1,183 @@
+"""The stand-in for Stripe refuses what Stripe refuses, and tells its news as Stripe does."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from core.clock import SystemClock
+from core.payments.stripe import StripeProvider
+from core.payments.stripe_events import read_event
+from core.ports import (
+    CheckoutRequest,
+    ClosedUnpaid,
+    Paid,
+    Pending,
+    ProviderEvent,
+    ProviderRefused,
+    Refunded,
+    RefundFailed,
+    RefundRequest,
+    StillOpen,
+)
+from seatkeeper.demo.stripe_stand_in import StripeStandIn
+from tests.clocks import SettableClock
+
+KEY, SECRET = "sk_test_demo", "whsec_demo"
+
+
+@dataclass
+class Told:
+    """Whoever is told, away as often as it is said to be. What is not authentic is no news."""
+
+    away: int = 0
+    news: list[ProviderEvent] = field(default_factory=list)
+
+    async def hear(self, request: web.Request) -> web.Response:
+        if self.away:
+            self.away -= 1
+            raise web.HTTPServiceUnavailable
+        event = read_event(await request.read(), request.headers["Stripe-Signature"], SECRET, SystemClock().now())
+        assert isinstance(event, ProviderEvent)
+        self.news.append(event)
+        return web.Response()
+
+
+@dataclass(frozen=True)
+class Bench:
+    stripe: StripeStandIn
+    provider: StripeProvider
+    told: Told
+    clock: SettableClock
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    clock, told = SettableClock(), Told()
+    ears = web.Application()
+    ears.router.add_post("/told", told.hear)
+    async with aiohttp.ClientSession() as http, TestServer(ears) as listener:
+        stripe = StripeStandIn(clock, http, KEY, SECRET, told_at=str(listener.make_url("/told")))
+        async with TestServer(stripe.app()) as server:
+            stripe.at = str(server.make_url("")).rstrip("/")
+            yield Bench(stripe, StripeProvider(KEY, http, api_url=stripe.at, retries=0), told, clock)
+            await stripe.stop()
+
+
+def a_request(bench: Bench, key: str = "k1") -> CheckoutRequest:
+    return CheckoutRequest(
+        key=key,
+        order_token="order-token-of-sixteen",
+        title="Four sessions",
+        amount_minor=18_000,
+        currency="EUR",
+        expires_at=bench.clock.now() + timedelta(minutes=35),
+        success_url="https://seats.example/return",
+        cancel_url="https://seats.example/cancel",
+    )
+
+
+async def test_a_card_pays_and_it_is_told_once_signed_at_the_walls_time(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+    before = await bench.provider.ask_checkout(opened.ref)
+
+    await bench.stripe.pay(opened.ref)
+
+    news = await bench.provider.ask_checkout(opened.ref)
+    assert isinstance(before, StillOpen)
+    assert isinstance(news, Paid)
+    assert (news.amount_minor, news.currency, news.paid_at) == (18_000, "EUR", bench.clock.now())
+    assert news.order_token == "order-token-of-sixteen"
+    [event] = bench.told.news
+    assert event.news == news
+
+
+async def test_a_bank_debit_is_on_its_way_before_it_arrives(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+
+    await bench.stripe.pay_later(opened.ref)
+    waiting = await bench.provider.ask_checkout(opened.ref)
+    bench.clock.forward(days=3)
+    await bench.stripe.arrive(opened.ref)
+
+    news = await bench.provider.ask_checkout(opened.ref)
+    assert isinstance(waiting, Pending)
+    assert isinstance(news, Paid)
+    assert news.paid_at == bench.clock.now() - timedelta(days=3)
+    assert [type(event.news) for event in bench.told.news] == [Pending, Paid]
+
+
+async def test_a_bank_debit_that_fails_is_told_as_failed(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+
+    await bench.stripe.pay_later(opened.ref)
+    await bench.stripe.bounce(opened.ref)
+
+    last = bench.told.news[-1].news
+    assert isinstance(last, ClosedUnpaid)
+    assert last.failed
+
+
+async def test_news_that_is_not_taken_is_told_again(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+    bench.told.away = 1
+
+    await bench.stripe.pay(opened.ref)
+    while not bench.told.news:
+        await bench.provider.ask_checkout(opened.ref)
+
+    assert [type(event.news) for event in bench.told.news] == [Paid]
+
+
+async def test_the_same_key_opens_the_same_checkout_and_no_other(bench: Bench) -> None:
+    first = await bench.provider.open_checkout(a_request(bench))
+    second = await bench.provider.open_checkout(a_request(bench))
+    other = await bench.provider.open_checkout(a_request(bench, key="k2"))
+
+    assert first == second
+    assert other.ref != first.ref
+    with pytest.raises(ProviderRefused):
+        await bench.provider.open_checkout(replace(a_request(bench), amount_minor=1))
+
+
+@pytest.mark.parametrize("minutes", [29, 24 * 60 + 1])
+async def test_a_checkout_is_open_for_half_an_hour_to_a_day(bench: Bench, minutes: int) -> None:
+    expires_at = bench.clock.now() + timedelta(minutes=minutes)
+
+    with pytest.raises(ProviderRefused):
+        await bench.provider.open_checkout(replace(a_request(bench), expires_at=expires_at))
+
+
+async def test_a_checkout_is_closed_when_asked_or_when_its_time_is_over(bench: Bench) -> None:
+    closed = await bench.provider.open_checkout(a_request(bench))
+    late = await bench.provider.open_checkout(a_request(bench, key="k2"))
+
+    answer = await bench.provider.close_checkout(closed.ref)
+    bench.clock.forward(minutes=35)
+
+    assert isinstance(answer, ClosedUnpaid)
+    assert isinstance(await bench.provider.ask_checkout(late.ref), ClosedUnpaid)
+    assert isinstance(await bench.provider.ask_checkout("cs_test_of_an_earlier_run"), ClosedUnpaid)
+    for each in (closed, late):
+        with pytest.raises(web.HTTPConflict):
+            await bench.stripe.pay(each.ref)
+
+
+async def test_no_more_is_refunded_than_was_paid(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+    await bench.stripe.pay(opened.ref)
+    news = await bench.provider.ask_checkout(opened.ref)
+    assert isinstance(news, Paid)
+    asked = [
+        RefundRequest(key=key, payment_ref=news.payment_ref, amount_minor=amount, currency="EUR")
+        for key, amount in (("r1", 10_000), ("r1", 10_000), ("r2", 8_001), ("r3", 8_000))
+    ]
+
+    answers = [await bench.provider.refund(each) for each in asked]
+
+    assert [type(answer) for answer in answers] == [Refunded, Refunded, RefundFailed, Refunded]
+    assert answers[0] == answers[1]
