@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Insert, insert
 
 from core.db import tables
+from core.db.unit import Transaction
 from core.rules.states import Actor
 
 
@@ -31,7 +32,7 @@ def by_member(member_id: int) -> By:
 class Change:
     """One entity's step from one state to another. `before` is None when the entity begins."""
 
-    entity: str  # seat, pack, session, order, mentor, product, community, refund
+    entity: str  # seat, pack, session, order, mentor, product, community, refund, adjustment
     entity_id: int
     before: str | None
     after: str
@@ -60,3 +61,9 @@ def record(community_id: int, now: datetime, by: By, *changes: Change) -> Insert
             for change in changes
         ]
     )
+
+
+async def note(tx: Transaction, community_id: int, by: By, change: Change) -> int:
+    """Record the change now; its id in history is the cycle of the notices that tell of it."""
+    history_id: int = await tx.value(record(community_id, tx.now, by, change).returning(tables.history.c.id))
+    return history_id

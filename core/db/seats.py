@@ -81,6 +81,22 @@ async def live_seat(tx: Transaction, student_id: int, mentor_id: int) -> RowMapp
     )
 
 
+async def seat_of(tx: Transaction, community_id: int, seat_id: int) -> RowMapping | None:
+    """The seat with its people's names; None if it is not of this community."""
+    student, mentor = members.alias("student"), members.alias("mentor")
+    return await tx.one(
+        select(
+            seats,
+            student.c.name.label("student_name"),
+            student.c.user_id.label("student_user_id"),
+            mentor.c.name.label("mentor_name"),
+        )
+        .join(student, student.c.id == seats.c.student_id)
+        .join(mentor, mentor.c.id == seats.c.mentor_id)
+        .where(seats.c.id == seat_id, seats.c.community_id == community_id)
+    )
+
+
 async def last_released(tx: Transaction, student_id: int, mentor_id: int) -> int | None:
     """The seat that the pair lost last."""
     seat_id: int | None = await tx.value(

@@ -70,6 +70,21 @@ class Reason(StrEnum):
     NOT_STARTED = "not_started"
     SESSION_CANCELED = "session_canceled"
 
+    # what staff and mentors change by hand (rules 1, 5, 7, 12, 21, 37)
+    REASON_MISSING = "reason_missing"
+    UNKNOWN_STUDENT = "unknown_student"
+    UNKNOWN_PACK = "unknown_pack"
+    UNKNOWN_ADJUSTMENT = "unknown_adjustment"
+    ABOVE_CAPACITY = "above_capacity"
+    SEAT_IS_RELEASED = "seat_is_released"
+    STUDENT_WITHOUT_SEAT = "student_without_seat"
+    PACK_IS_OVER = "pack_is_over"
+    NOTHING_TO_ADJUST = "nothing_to_adjust"
+    NOTHING_TO_EXTEND = "nothing_to_extend"
+    ABOVE_TOTAL = "above_total"
+    BELOW_HOLDS = "below_holds"
+    STALE_BALANCE = "stale_balance"
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

@@ -88,7 +88,7 @@ _WHO_AND_WHAT = {
 }
 
 _BUYING = {
-    Reason.OWN_MENTOR: Sentence(_("You cannot be your own student. `/mentors` shows the other mentors.")),
+    Reason.OWN_MENTOR: Sentence(_("Nobody can be their own student. `/mentors` shows the other mentors.")),
     Reason.CHOOSE_PRODUCT: Sentence(
         _("This mentor sells more than one thing. Choose one with `/buy` and its `product` option.")
     ),
@@ -205,4 +205,62 @@ _COMPLETING = {
     ),
 }
 
-SENTENCES: Mapping[Reason, Sentence] = {**_WHO_AND_WHAT, **_BUYING, **_RELEASING, **_BOOKING, **_COMPLETING}
+_BY_HAND = {
+    Reason.REASON_MISSING: Sentence(
+        without=_("A reason is missing, or too long. Write in a sentence why; it is kept and shown."),
+        told=[_("A reason has 1 to {most} characters. Write in a sentence why; it is kept and shown.")],
+    ),
+    Reason.UNKNOWN_STUDENT: Sentence(
+        _("There is no such student here, or not with you. Choose one from the list of the `student` option.")
+    ),
+    Reason.UNKNOWN_PACK: Sentence(_("There is no such pack. Type the command anew and choose from its list.")),
+    Reason.UNKNOWN_ADJUSTMENT: Sentence(_("There is no such question for you. `/remaining` shows what you have.")),
+    Reason.ABOVE_CAPACITY: Sentence(
+        without=_("All seats of this mentor are taken. Set `above_capacity` to give one more; the history says so."),
+        told=[
+            _(
+                "All {capacity} seats of this mentor are taken. Set `above_capacity` to give one more; "
+                "the history says so."
+            )
+        ],
+    ),
+    Reason.SEAT_IS_RELEASED: Sentence(
+        _("This student has no seat there any more, so nothing was changed. `/staff grant` gives a new one.")
+    ),
+    Reason.STUDENT_WITHOUT_SEAT: Sentence(
+        _("This student has no seat there, so sessions cannot be added. `/staff grant` gives sessions and a seat.")
+    ),
+    Reason.PACK_IS_OVER: Sentence(_("This pack is over and stays as it is. `/staff grant` gives new sessions.")),
+    Reason.NOTHING_TO_ADJUST: Sentence(
+        _("This student has no pack there that could be changed. `/staff grant` gives new sessions.")
+    ),
+    Reason.NOTHING_TO_EXTEND: Sentence(
+        _(
+            "There is nothing to extend: neither sessions that could still expire, nor a seat in grace. "
+            "`/staff grant` gives new sessions."
+        )
+    ),
+    Reason.ABOVE_TOTAL: Sentence(
+        without=_("A pack never holds more than it was sold with. Goodwill beyond that is a new pack: `/staff grant`."),
+        told=[
+            _(
+                "The pack has {remaining} of {total} sessions left, and never holds more than its total. "
+                "Goodwill beyond that is a new pack: `/staff grant`."
+            )
+        ],
+    ),
+    Reason.BELOW_HOLDS: Sentence(
+        without=_("Those sessions are booked. Cancel a booking first, then take it off."),
+        told=[
+            _("Of {remaining} sessions left {held} are booked and cannot be taken off. Cancel a booking first."),
+        ],
+    ),
+    Reason.STALE_BALANCE: Sentence(
+        without=_("The balance has changed since you looked. Type the command anew to see it."),
+        told=[
+            _("The balance has changed since you looked: {remaining} sessions are left now. Type the command anew.")
+        ],
+    ),
+}
+
+SENTENCES: Mapping[Reason, Sentence] = {**_WHO_AND_WHAT, **_BUYING, **_RELEASING, **_BOOKING, **_COMPLETING, **_BY_HAND}

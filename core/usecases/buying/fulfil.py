@@ -13,8 +13,9 @@ from core.db.unit import Transaction
 from core.ports import Paid
 from core.rules.balance import renewed_expiry
 from core.rules.notices import NoticeKind
-from core.rules.seats import why_not_occupy
+from core.rules.seats import PAID_FOR, why_not_occupy
 from core.rules.states import EntryKind, OrderState, PackState, RefundCause, RefundState, SeatState
+from core.usecases.packs.thaw import Thawed, thaw_kept
 
 
 async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> OrderState:
@@ -23,6 +24,8 @@ async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid
     if taken is None:
         return await _refund_seatless(tx, order, payment_id, paid)
     seat_id, seat_before, above_capacity = taken
+    seated = seat_before not in PAID_FOR
+    thawed = await thaw_kept(tx, order["student_id"], order["mentor_id"]) if seated else Thawed()
     await db_orders.move_order(tx, order["id"], order["state"], OrderState.FULFILLED)
     pack_id: int = await tx.value(
         insert(packs)
@@ -35,7 +38,7 @@ async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid
             total=order["sessions"],
             remaining=order["sessions"],
             session_minutes=order["session_minutes"],
-            expires_at=renewed_expiry(tx.now, order["latest_expiry"], order["validity_days"]),
+            expires_at=renewed_expiry(tx.now, thawed.latest(order["latest_expiry"]), order["validity_days"]),
             created_at=tx.now,
         )
         .returning(packs.c.id)
@@ -43,6 +46,7 @@ async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid
     changes = [
         Change("order", order["id"], order["state"], OrderState.FULFILLED, "fulfil"),
         Change("pack", pack_id, None, PackState.ACTIVE, "fulfil"),
+        *thawed.changes,
     ]
     if seat_before is not SeatState.ACTIVE:
         changes.append(Change("seat", seat_id, seat_before, SeatState.ACTIVE, "fulfil"))
@@ -53,6 +57,7 @@ async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid
         record(order["community_id"], tx.now, PROVIDER, *changes),
         owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity)),
         db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
+        *thawed.writes,
     )
     return OrderState.FULFILLED
 

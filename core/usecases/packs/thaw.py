@@ -1,0 +1,56 @@
+"""Thaw what staff kept for a student whose seat they released: the pair has a seat again (rule 12)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.sql.dml import UpdateBase
+
+from core.db.history import Change
+from core.db.tables import packs
+from core.db.unit import Transaction
+from core.rules.balance import thawed_expiry
+from core.rules.states import FreezeCause, PackState
+
+
+@dataclass(frozen=True, slots=True)
+class Thawed:
+    """What is to be written so that the kept packs' time runs on. `latest_expiry` is theirs, if they have sessions."""
+
+    writes: Sequence[UpdateBase] = ()
+    changes: Sequence[Change] = ()
+    latest_expiry: datetime | None = None
+
+    def latest(self, usable: datetime | None) -> datetime | None:
+        """The later of this and the latest expiry of what the pair can use already: what a renewal builds on."""
+        return max((each for each in (usable, self.latest_expiry) if each is not None), default=None)
+
+
+async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
+    """Whoever gives the pair a seat writes this with it, in the same transaction. One statement.
+
+    Whoever calls moved or took the pair's seat just now, so nobody else thaws or freezes these packs.
+    """
+    rows = await tx.all(
+        select(packs)
+        .where(
+            packs.c.student_id == student_id,
+            packs.c.mentor_id == mentor_id,
+            packs.c.frozen_for == FreezeCause.STAFF_RELEASE,
+        )
+        .order_by(packs.c.id)
+    )
+    writes, changes, usable = [], [], []
+    for row in rows:
+        expires_at = thawed_expiry(row["expires_at"], row["frozen_at"], tx.now)
+        writes.append(
+            update(packs)
+            .where(packs.c.id == row["id"], packs.c.frozen_for == FreezeCause.STAFF_RELEASE)
+            .values(expires_at=expires_at, frozen_at=None, frozen_for=None)
+        )
+        facts = {"from": row["expires_at"].isoformat(), "to": expires_at.isoformat()}
+        changes.append(Change("pack", row["id"], row["state"], row["state"], "thaw", "a seat again", facts))
+        if row["state"] is PackState.ACTIVE and row["remaining"] > 0:
+            usable.append(expires_at)
+    return Thawed(writes, changes, max(usable, default=None))
