@@ -84,6 +84,18 @@ def session_completed(session: SessionFacts) -> Message:
     return Message(title, f"{first}\n{left}", [button] if button else [schedule_button()])
 
 
+def session_canceled(session: SessionFacts) -> Message:
+    return Message(
+        say("Cancelled: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
+        say(
+            "Your session with {mentor} {when} does not take place. It is back in your pack, not used.",
+            mentor=name(session.pair.mentor),
+            when=discord_span(session.starts_at),
+        ),
+        [schedule_button()],
+    )
+
+
 def _of(session: SessionFacts) -> dict[str, object]:
     return {
         "mentor": name(session.pair.mentor),
@@ -99,4 +111,5 @@ SESSIONS: Mapping[NoticeKind, Callable[[SessionFacts], Message]] = {
     NoticeKind.SESSION_SOON: session_soon,
     NoticeKind.OUTCOME_PROMPT: outcome_prompt,
     NoticeKind.SESSION_COMPLETED: session_completed,
+    NoticeKind.SESSION_CANCELED: session_canceled,
 }

@@ -141,6 +141,7 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.SESSION_SOON: _session_soon,
     NoticeKind.OUTCOME_PROMPT: _unless_scheduled,
     NoticeKind.SESSION_COMPLETED: _unless_session(SessionState.COMPLETED, SessionState.NO_SHOW),
+    NoticeKind.SESSION_CANCELED: _unless_session(SessionState.CANCELED),
     NoticeKind.RENEWAL_REMINDER: _renewal_reminder,
     NoticeKind.GRACE_BEGAN: _grace_began,
     NoticeKind.FINAL_WARNING: _final_warning,

@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     SESSION_SOON = "session_soon"
     OUTCOME_PROMPT = "outcome_prompt"
     SESSION_COMPLETED = "session_completed"
+    SESSION_CANCELED = "session_canceled"
     RENEWAL_REMINDER = "renewal_reminder"
     GRACE_BEGAN = "grace_began"
     FINAL_WARNING = "final_warning"
@@ -75,6 +76,7 @@ _SESSION = frozenset(
         NoticeKind.SESSION_SOON,
         NoticeKind.OUTCOME_PROMPT,
         NoticeKind.SESSION_COMPLETED,
+        NoticeKind.SESSION_CANCELED,
     }
 )
 _SEAT = frozenset(

@@ -257,9 +257,7 @@ _BY_HAND = {
     ),
     Reason.STALE_BALANCE: Sentence(
         without=_("The balance has changed since you looked. Type the command anew to see it."),
-        told=[
-            _("The balance has changed since you looked: {remaining} sessions are left now. Type the command anew.")
-        ],
+        told=[_("The balance has changed since you looked: {remaining} sessions are left now. Type the command anew.")],
     ),
 }
 

@@ -77,6 +77,7 @@ TRUE_SESSION_STATES = {
     NoticeKind.SESSION_SOON: {SessionState.SCHEDULED},
     NoticeKind.OUTCOME_PROMPT: {SessionState.SCHEDULED},
     NoticeKind.SESSION_COMPLETED: {SessionState.COMPLETED, SessionState.NO_SHOW},
+    NoticeKind.SESSION_CANCELED: {SessionState.CANCELED},
 }
 
 
