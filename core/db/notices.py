@@ -140,3 +140,25 @@ async def move_grace_end(tx: Transaction, seat_id: int, grace_number: int, befor
         .values(grace_ends_at=after)
     )
     return moved.rowcount == 1
+
+
+def arm_again(kind: NoticeKind, subject_id: int, cycle: int, due_at: datetime) -> Update:
+    """The write after which this notice is due then, however it went before.
+
+    An attempt that is under way now belongs to the old time: it can no longer end the notice.
+    """
+    notices = tables.notices
+    return (
+        update(notices)
+        .where(notices.c.kind == kind, notices.c.subject_id == subject_id, notices.c.cycle == cycle)
+        .values(
+            state=NoticeState.PENDING,
+            due_at=due_at,
+            next_attempt_at=due_at,
+            attempts=notices.c.attempts + 1,
+            channel=None,
+            message_id=None,
+            why=None,
+            ended_at=None,
+        )
+    )

@@ -70,3 +70,18 @@ async def take_hold(tx: Transaction, pack_id: int, starts_at: datetime) -> RowMa
             (earlier_of_pack(pack_id, starts_at) + 1).label("number"),
         )
     )
+
+
+async def set_balance(
+    tx: Transaction, pack: Pack, remaining: int, state: PackState, expires_at: datetime | None = None
+) -> None:
+    """The pack has so many left now. Whoever calls holds the lock on its pair, so it is as it was read."""
+    values = {"remaining": remaining, "state": state, "expires_at": expires_at or pack.expires_at}
+    changed = await tx.run(
+        update(packs)
+        .where(packs.c.id == pack.id, packs.c.state == pack.state, packs.c.remaining == pack.remaining)
+        .where(packs.c.held == pack.held)
+        .values(**values)
+    )
+    if changed.rowcount != 1:
+        raise RuntimeError(f"pack {pack.id} changed without the lock on its pair")

@@ -1,0 +1,130 @@
+"""Give a student more time: for a pack's sessions, or in grace for the seat (rules 12, 21, 37)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import RowMapping, update
+
+from core.db.history import Change, by_member, note
+from core.db.notices import Owed, arm_again, move_grace_end, owe
+from core.db.seats import lock_members, seat_of
+from core.db.tables import packs
+from core.db.unit import Transaction, transaction
+from core.rules.balance import Pack, usable_remaining
+from core.rules.grace import warning_due_at
+from core.rules.notices import NoticeKind
+from core.rules.refusals import Reason, Refused, refuse
+from core.rules.states import PackState, SeatState
+from core.usecases.asker import Asker, Known, known_staff
+from core.usecases.community.names import why_not_number
+from core.usecases.packs.choosing import ChoosePack, choices_of
+from core.usecases.reason import tidy_reason
+from core.usecases.seats.follow_up import PairState, follow_up, load_pair
+
+MOST_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class PackExtended:
+    """What is left of the pack can be used until `expires_at` now."""
+
+    student_name: str
+    mentor_name: str
+    remaining: int
+    total: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GraceExtended:
+    """The seat is kept until `ends_at` now."""
+
+    student_name: str
+    mentor_name: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """More time for a pair, by staff, under the lock on it."""
+
+    by: Known
+    seat: RowMapping
+    pair: PairState
+    added: timedelta
+    reason: str
+
+
+@transaction
+async def extend(
+    tx: Transaction, asker: Asker, seat_id: int, days: int, reason: str, pack_id: int | None = None
+) -> PackExtended | GraceExtended | ChoosePack | Refused:
+    """The pair has so many days more, counted from the end, or from now if that is over.
+
+    In grace there is nothing to use, so it is the seat that is kept longer, and its student is warned anew. Else it is
+    the pack that is named, or the only one. What expired is gone from the ledger: goodwill for it is a grant.
+    """
+    wish = await _wish(tx, asker, seat_id, days, reason)
+    if isinstance(wish, Refused):
+        return wish
+    if pack_id is None and wish.pair.seat_state is SeatState.GRACE:
+        return await _extend_grace(tx, wish)
+    living = [pack for pack in wish.pair.packs if pack.state is PackState.ACTIVE]
+    if pack_id is not None:
+        meant = next((pack for pack in wish.pair.packs if pack.id == pack_id), None)
+        if meant is None:
+            return refuse(Reason.UNKNOWN_PACK)
+        return await _extend_pack(tx, wish, meant) if meant in living else refuse(Reason.PACK_IS_OVER)
+    if not living:
+        return refuse(Reason.NOTHING_TO_EXTEND)
+    if len(living) > 1:
+        names = wish.seat["student_name"], wish.seat["mentor_name"]
+        return ChoosePack(seat_id, *names, wish.reason, choices_of(living))
+    return await _extend_pack(tx, wish, living[0])
+
+
+async def _wish(tx: Transaction, asker: Asker, seat_id: int, days: int, reason: str) -> _Wish | Refused:
+    who = await known_staff(tx, asker)
+    if isinstance(who, Refused):
+        return who
+    tidy = tidy_reason(reason)
+    if isinstance(tidy, Refused):
+        return tidy
+    if refused := why_not_number("days", days, 1, MOST_DAYS):
+        return refused
+    found = await seat_of(tx, who.community_id, seat_id)
+    if found is None:
+        return refuse(Reason.UNKNOWN_STUDENT)
+    await lock_members(tx, found["student_id"], found["mentor_id"])
+    pair = await load_pair(tx, found["student_id"], found["mentor_id"])
+    seat = await seat_of(tx, who.community_id, pair.seat_id)
+    return _Wish(who, seat or found, pair, timedelta(days=days), tidy)
+
+
+async def _extend_pack(tx: Transaction, wish: _Wish, pack: Pack) -> PackExtended:
+    expires_at = (pack.expires_at if pack.frozen else max(pack.expires_at, tx.now)) + wish.added
+    await tx.run(update(packs).where(packs.c.id == pack.id).values(expires_at=expires_at))
+    moved = {"from": pack.expires_at.isoformat(), "to": expires_at.isoformat()}
+    change = Change("pack", pack.id, pack.state, pack.state, "extend", wish.reason, moved)
+    await _tell(tx, wish, NoticeKind.PACK_EXTENDED, change)
+    await follow_up(tx, wish.seat["student_id"], wish.seat["mentor_id"], usable_remaining(wish.pair.packs, tx.now))
+    return PackExtended(wish.seat["student_name"], wish.seat["mentor_name"], pack.remaining, pack.total, expires_at)
+
+
+async def _extend_grace(tx: Transaction, wish: _Wish) -> GraceExtended:
+    seat = wish.seat
+    ends_at = max(seat["grace_ends_at"], tx.now) + wish.added
+    await move_grace_end(tx, seat["id"], seat["grace_number"], seat["grace_ends_at"], ends_at)
+    # A warning that went out named the old end: this grace is warned of anew (rule 12).
+    warned_at = warning_due_at(ends_at, wish.pair.settings)
+    await tx.run(arm_again(NoticeKind.FINAL_WARNING, seat["id"], seat["grace_number"], warned_at))
+    moved = {"from": seat["grace_ends_at"].isoformat(), "to": ends_at.isoformat()}
+    change = Change("seat", seat["id"], SeatState.GRACE, SeatState.GRACE, "extend", wish.reason, moved)
+    await _tell(tx, wish, NoticeKind.GRACE_EXTENDED, change)
+    return GraceExtended(seat["student_name"], seat["mentor_name"], ends_at)
+
+
+async def _tell(tx: Transaction, wish: _Wish, kind: NoticeKind, change: Change) -> None:
+    cycle = await note(tx, wish.by.community_id, by_member(wish.by.member_id), change)
+    told = Owed(kind, change.entity_id, wish.seat["student_id"], cycle)
+    await tx.run(owe(tx, wish.by.community_id, told))
