@@ -91,6 +91,7 @@ async def test_a_newcomer_finds_three_mentors_in_different_zones_and_one_seat_ta
     assert places == ["#mentoring", *STUDENTS, *(mentor.name for mentor in MENTORS), "#staff"]
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)  # the ids are the demo's own
 async def test_each_walk_has_a_community_of_its_own_beside_the_one_that_people_play_in(database_url: str) -> None:
     async with a_play(database_url) as played:
         pass

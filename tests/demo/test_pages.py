@@ -99,15 +99,13 @@ async def test_the_start_page_says_in_five_lines_what_to_try_and_leads_everywher
     assert complaints == []
 
 
-@pytest.mark.parametrize(
-    ("by", "passed"), [("1h", timedelta(hours=1)), ("12h", timedelta(hours=12)), ("1d", timedelta(days=1))]
-)
-async def test_a_button_moves_the_clock(start: Page, by: str, passed: timedelta) -> None:
-    before = await shown_time(start)
+async def test_each_button_moves_the_clock_by_what_it_says(start: Page) -> None:
+    for by, passed in (("1h", timedelta(hours=1)), ("12h", timedelta(hours=12)), ("1d", timedelta(days=1))):
+        before = await shown_time(start)
 
-    await press(start, by)
+        await press(start, by)
 
-    assert passed <= await shown_time(start) - before < passed + MOMENT
+        assert passed <= await shown_time(start) - before < passed + MOMENT
 
 
 async def test_the_clock_can_be_moved_without_scripts(demo: Running, chrome: Browser) -> None:

@@ -19,6 +19,7 @@ from core.db import tables
 from core.db.unit import Database
 from core.rules.states import NoticeState
 from core.usecases.reading.books import EntryLine, books, communities_kept
+from seatkeeper.demo import run_demo
 from seatkeeper.demo.community import STAFF
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import Play
@@ -200,12 +201,15 @@ async def test_an_error_of_the_bot_that_nobody_saw_fails_the_check(database_url:
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
-async def test_a_check_that_fails_ends_with_a_code_that_says_so(tmp_path: Path, database_url: str) -> None:
-    """In this database nothing can be booked."""
+async def test_a_check_that_fails_ends_with_a_code_that_says_so(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole check, but for the process around it, on a database in which nothing can be booked."""
     order(database_url, "CREATE TRIGGER closed BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'closed'); END")
 
-    walked = await ended(tmp_path, "demo", "--check", DATABASE_URL=database_url)
+    code = await run_demo(8000, check=True, database_url=database_url)
 
-    assert walked.code == 1
-    assert "Step 4 did not go as it must: “Booked” is not in" in walked.out
-    assert "All " not in walked.out
+    said = capsys.readouterr().out
+    assert code == 1
+    assert "Step 4 did not go as it must" in said
+    assert "went as they must" not in said
