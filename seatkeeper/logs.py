@@ -33,3 +33,5 @@ def configure_logs(level: str, form: Literal["console", "json"]) -> None:
     root.setLevel(level)
     for chatty in ("apscheduler", "aiohttp.access", "aiosqlite", "alembic", "discord"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # It warns of each tick that finds the one before still at work; that the two become one is what we want.
+    logging.getLogger("apscheduler.scheduler").setLevel(max(logging.ERROR, root.level))
