@@ -16,7 +16,8 @@ from core.ports import ProviderEvent
 from core.rules.refusals import Reason, Refused
 from core.usecases.buying.settle import settle_event
 from core.usecases.community.secret import webhook_secret_of
-from core.usecases.completion.complete import Completed, complete_by_webhook
+from core.usecases.completion.complete import complete_by_webhook
+from core.usecases.completion.outcome import Completed
 from webhooks.deadlines import DEADLINES
 from webhooks.deliveries import bad_signature, body_of, come_again
 from webhooks.parts import PARTS, Parts
@@ -72,7 +73,10 @@ async def _take(parts: Parts, community_id: int, raw: bytes, webhook_id: str) ->
     except ValidationError as error:
         return await _park(parts, community_id, raw, webhook_id, error)
     outcome = word.type.removeprefix("session.")
-    done = await complete_by_webhook(parts.db, community_id, word.data.session_id, outcome, word.data.occurred_at)
+    event = ProviderEvent("sessions", _event_id(community_id, webhook_id), word.type, raw, None)
+    done = await complete_by_webhook(
+        parts.db, event, community_id, word.data.session_id, outcome, word.data.occurred_at
+    )
     return _answer(done)
 
 
@@ -84,18 +88,23 @@ def _answer(done: Completed | Refused) -> web.Response:
 
 
 async def _park(parts: Parts, community_id: int, raw: bytes, webhook_id: str, error: ValidationError) -> web.Response:
-    """Kept whole for staff to see (rule 30), under the sender's own id, or its digest where that is no plain text."""
-    if not _PLAIN_ID.fullmatch(webhook_id):
-        webhook_id = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    """Kept whole for staff to see (rule 30)."""
     wrong = error.errors(include_input=False, include_url=False, include_context=False)
     fields = {".".join(str(part) for part in each["loc"] if part in _NAMES) or "body" for each in wrong}
     why = f"unreadable: {', '.join(sorted(fields))}"
     kept = await settle_event(
-        parts.db, ProviderEvent("sessions", f"{community_id}:{webhook_id}", "unreadable", raw, None, why)
+        parts.db, ProviderEvent("sessions", _event_id(community_id, webhook_id), "unreadable", raw, None, why)
     )
     if isinstance(kept, Refused):
         raise come_again()
     return web.json_response({"received": True}, status=202)
+
+
+def _event_id(community_id: int, webhook_id: str) -> str:
+    """The sender's own id of the message, the same each time it is delivered; its digest where it is no plain text."""
+    if not _PLAIN_ID.fullmatch(webhook_id):
+        webhook_id = f"sha256:{hashlib.sha256(webhook_id.encode('utf-8', 'surrogateescape')).hexdigest()}"
+    return f"{community_id}:{webhook_id}"
 
 
 def _is_signed(raw: bytes, request: web.Request, secret: str) -> bool:

@@ -16,7 +16,8 @@ from bot.replies import mentoring as replies
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
-from core.usecases.completion.complete import complete, open_sessions
+from core.usecases.completion.choices import open_sessions
+from core.usecases.completion.complete import complete
 
 
 class Mentoring(Subject):

@@ -7,7 +7,7 @@ from bot.replies.reply import Reply, Tone
 from core.rules.states import SessionState
 from core.texts.language import plain, say, say_many
 from core.usecases.choice import Choice
-from core.usecases.completion.complete import Completed
+from core.usecases.completion.outcome import Completed
 
 _MOST_OPTIONS = 25
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from core.db.packs import earlier_of_pack
+from core.db.sessions import restored
 from core.db.tables import (
     adjustments,
     checkouts,
@@ -62,6 +63,8 @@ async def session_subject(tx: Transaction, session_id: int) -> Row | None:
         _with_people(select(sessions), sessions)
         .add_columns(
             packs.c.total,
+            packs.c.expires_at,
+            restored().label("given_back"),
             earlier_of_pack(sessions.c.pack_id, sessions.c.starts_at).label("earlier"),
             _remaining(tx, sessions).label("pair_remaining"),
             _available(tx, sessions).label("pair_available"),

@@ -68,7 +68,7 @@ class SeatFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
-    """A session, its number in its pack, and what the pair may still have and still book."""
+    """A session, its number in its pack and until when that is good, and what the pair still has and may book."""
 
     pair: Pair
     session_id: int
@@ -79,9 +79,18 @@ class SessionFacts:
     total: int
     remaining: int
     available: int
+    expires_at: datetime
+    attempt: int = 1
+    given_back: bool = False  # waived: what its attempt used was restored
 
     def to_judge(self, cycle: int) -> NoticeFacts:
-        return NoticeFacts(cycle=cycle, session_state=self.state, starts_at=self.starts_at)
+        return NoticeFacts(
+            cycle=cycle,
+            session_state=self.state,
+            starts_at=self.starts_at,
+            attempt=self.attempt,
+            given_back=self.given_back,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +228,9 @@ async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
         total=row["total"],
         remaining=row["pair_remaining"],
         available=row["pair_available"],
+        expires_at=row["expires_at"],
+        attempt=row["attempt"],
+        given_back=row["given_back"],
     )
 
 

@@ -192,6 +192,34 @@ def grant_above_capacity_staff(seat: SeatFacts) -> Message:
     )
 
 
+def seat_back_mentor(seat: SeatFacts) -> Message:
+    return Message(
+        say("{student} has their seat again", student=plain(seat.pair.student.name)),
+        say(
+            "Staff gave a session back to {student}, and with it the seat with you that was released. Of your "
+            "{capacity} seats, {occupied} are taken; there is nothing for you to do.",
+            student=who(seat.pair.student),
+            capacity=seat.capacity,
+            occupied=seat.occupied,
+        ),
+    )
+
+
+def seat_back_staff(seat: SeatFacts) -> Message:
+    return Message(
+        say("A mentor has more students than seats"),
+        say(
+            "{by} gave a session back to {student}, and with it the seat with {mentor} that was released: {occupied} "
+            "of {capacity} seats are taken. Nobody new gets one until that is even again. There is nothing to do.",
+            by=_by(seat),
+            student=who(seat.pair.student),
+            mentor=who(seat.pair.mentor),
+            occupied=seat.occupied,
+            capacity=seat.capacity,
+        ),
+    )
+
+
 def _by(seat: SeatFacts) -> str:
     return say("staff") if seat.change is None else who(seat.change.by)
 
@@ -215,4 +243,6 @@ SEATS: Mapping[NoticeKind, Callable[[SeatFacts], Message]] = {
     NoticeKind.STAFF_RELEASED_MENTOR: staff_released_mentor,
     NoticeKind.STAFF_RELEASED_STAFF: staff_released_staff,
     NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: grant_above_capacity_staff,
+    NoticeKind.SEAT_BACK_MENTOR: seat_back_mentor,
+    NoticeKind.SEAT_BACK_STAFF: seat_back_staff,
 }

@@ -55,15 +55,56 @@ def outcome_prompt(session: SessionFacts) -> Message:
     return Message(
         say("How was it with {student}?", student=plain(session.pair.student.name)),
         say(
-            "Session {number} of {total} with {student} began {when} and is over. Until you say that it is complete, "
+            "Session {number} of {total} with {student} began {when} and is over. Until you say how it was, "
             "it stays open and is not taken off their pack.",
-            student=who(session.pair.student),
-            when=discord_span(session.starts_at),
-            number=session.number,
-            total=session.total,
+            **_with_student(session),
         ),
-        [Button(say("Complete"), "complete", session.session_id, style="success")],
+        outcome_buttons(session.session_id),
     )
+
+
+def outcome_reminder(session: SessionFacts) -> Message:
+    return Message(
+        say("Still open: your session with {student}", student=plain(session.pair.student.name)),
+        say(
+            "You have not said yet how session {number} of {total} with {student} was. It began {when}. Until you do, "
+            "it stays booked, and {name} can use it for nothing else.",
+            name=name(session.pair.student),
+            **_with_student(session),
+        ),
+        outcome_buttons(session.session_id),
+    )
+
+
+def outcome_overdue_staff(session: SessionFacts) -> Message:
+    return Message(
+        say("A session waits for its outcome"),
+        say(
+            "{mentor} was asked how session {number} of {total} with {student} was, and has not answered. It began "
+            "{when}, and stays booked until somebody says it. They are asked again; you may say it yourself with "
+            "`/complete` or `/noshow`.",
+            mentor=who(session.pair.mentor),
+            **_with_student(session),
+        ),
+    )
+
+
+def outcome_buttons(session_id: int) -> list[Button]:
+    """The three answers. Nothing is completed by itself, so one of them must be pressed (rule 22)."""
+    return [
+        Button(say("Complete"), "complete", session_id, style="success"),
+        Button(say("No-show"), "noshow", session_id),
+        Button(say("Not held"), "not-held", session_id),
+    ]
+
+
+def _with_student(session: SessionFacts) -> dict[str, object]:
+    return {
+        "student": who(session.pair.student),
+        "when": discord_span(session.starts_at),
+        "number": session.number,
+        "total": session.total,
+    }
 
 
 def session_completed(session: SessionFacts) -> Message:
@@ -75,13 +116,66 @@ def session_completed(session: SessionFacts) -> Message:
     else:
         title = say("Done: your session with {mentor}", mentor=plain(session.pair.mentor.name))
         first = say("{mentor} marked session {number} of {total} as complete. It began {when}.", **_of(session))
-    left = say_many("You have {number} session left.", "You have {number} sessions left.", session.remaining)
-    if session.remaining == 0:
-        left = say("You have no sessions left.")
+    left = _left(session)
     button = book_button(session.pair) if session.available > 0 else None
     if session.remaining == 0:
         button = renew_button(session.pair)
     return Message(title, f"{first}\n{left}", [button] if button else [schedule_button()])
+
+
+def session_returned(session: SessionFacts) -> Message:
+    return Message(
+        say("Not held: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
+        say(
+            "It was noted that your session with {mentor} {when} did not take place. It is not taken off your pack: "
+            "book another time until {expires}.",
+            mentor=name(session.pair.mentor),
+            when=discord_span(session.starts_at),
+            expires=discord_span(session.expires_at),
+        ),
+        [book_button(session.pair), schedule_button()],
+    )
+
+
+def session_reopened(session: SessionFacts) -> Message:
+    return Message(
+        say("Taken back: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
+        say(
+            "What was said about session {number} of {total} with {mentor} is taken back. It began {when}, and is open "
+            "again until it is said how it went; meanwhile it counts as booked.",
+            **_of(session),
+        )
+        + "\n"
+        + _left(session),
+        [schedule_button()],
+    )
+
+
+def session_reopened_mentor(session: SessionFacts) -> Message:
+    return Message(
+        say("Open again: your session with {student}", student=plain(session.pair.student.name)),
+        say(
+            "Staff took back what was said about session {number} of {total} with {student}, which began {when}. "
+            "Please say how it was.",
+            **_with_student(session),
+        ),
+        outcome_buttons(session.session_id),
+    )
+
+
+def session_waived(session: SessionFacts) -> Message:
+    return Message(
+        say("Given back: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
+        say(
+            "Session {number} of {total} with {mentor}, {when}, is not taken off your pack after all: it is yours "
+            "again. Book another time until {expires}.",
+            expires=discord_span(session.expires_at),
+            **_of(session),
+        )
+        + "\n"
+        + _left(session),
+        [book_button(session.pair), schedule_button()],
+    )
 
 
 def session_canceled(session: SessionFacts) -> Message:
@@ -94,6 +188,12 @@ def session_canceled(session: SessionFacts) -> Message:
         ),
         [schedule_button()],
     )
+
+
+def _left(session: SessionFacts) -> str:
+    if session.remaining == 0:
+        return say("You have no sessions left.")
+    return say_many("You have {number} session left.", "You have {number} sessions left.", session.remaining)
 
 
 def _of(session: SessionFacts) -> dict[str, object]:
@@ -110,6 +210,12 @@ SESSIONS: Mapping[NoticeKind, Callable[[SessionFacts], Message]] = {
     NoticeKind.SESSION_TOMORROW: session_tomorrow,
     NoticeKind.SESSION_SOON: session_soon,
     NoticeKind.OUTCOME_PROMPT: outcome_prompt,
+    NoticeKind.OUTCOME_REMINDER: outcome_reminder,
+    NoticeKind.OUTCOME_OVERDUE_STAFF: outcome_overdue_staff,
+    NoticeKind.SESSION_RETURNED: session_returned,
+    NoticeKind.SESSION_REOPENED: session_reopened,
+    NoticeKind.SESSION_REOPENED_MENTOR: session_reopened_mentor,
+    NoticeKind.SESSION_WAIVED: session_waived,
     NoticeKind.SESSION_COMPLETED: session_completed,
     NoticeKind.SESSION_CANCELED: session_canceled,
 }

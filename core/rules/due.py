@@ -1,14 +1,20 @@
 """When the notices of a session are due, and which notices are no longer true when their time comes (21, 22, 34)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.rules.notices import NoticeKind
+from core.rules.settings import Settings
 from core.rules.states import OrderState, PackState, SeatState, SessionState
 
 TOMORROW_FOR = timedelta(hours=24)
 SOON_FOR = timedelta(hours=1)
+REOPENED_FOR = timedelta(hours=1)
+"""Who undid an outcome has it before them still: the question comes again when they had time to answer."""
+
+REMINDERS_AN_ATTEMPT = 1000
+"""The cycle of a reminder is this times the attempt, plus its number: three days apart, they never run out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,38 @@ def session_notices(starts_at: datetime, ends_at: datetime, now: datetime) -> tu
     return (*(reminder for reminder in reminders if now < reminder.due_at), prompt)
 
 
+def asked_again(ends_at: datetime, now: datetime) -> DueNotice:
+    """The question about a session whose outcome was undone now: not before it ends, and not at once (rule 23)."""
+    return DueNotice(NoticeKind.OUTCOME_PROMPT, max(ends_at, now + REOPENED_FOR))
+
+
+@dataclass(frozen=True, slots=True)
+class NextNotice:
+    """A notice that the end of another one owes."""
+
+    kind: NoticeKind
+    cycle: int
+    due_at: datetime
+
+
+def after_asking(kind: NoticeKind, cycle: int, settings: Settings, now: datetime) -> tuple[NextNotice, ...]:
+    """What is owed when a mentor was asked how a session went, counted from then: so downtime makes no burst (34).
+
+    The first reminder a day later, with a word to staff; after it one every three days (rule 22). Each is dropped if
+    the answer has come by then, and with it ends the chain.
+    """
+    if kind is NoticeKind.OUTCOME_PROMPT:
+        due_at = now + timedelta(hours=settings.outcome_reminder_hours)
+        return (
+            NextNotice(NoticeKind.OUTCOME_REMINDER, cycle * REMINDERS_AN_ATTEMPT + 1, due_at),
+            NextNotice(NoticeKind.OUTCOME_OVERDUE_STAFF, cycle, due_at),
+        )
+    if kind is NoticeKind.OUTCOME_REMINDER:
+        again_at = now + timedelta(hours=settings.outcome_again_hours)
+        return (NextNotice(NoticeKind.OUTCOME_REMINDER, cycle + 1, again_at),)
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeFacts:
     """What is true of a notice's subject when it is to be sent. `cycle` is the notice's own; the rest is read again."""
@@ -41,6 +79,8 @@ class NoticeFacts:
     purchases: int = 0
     pair_remaining: int = 0
     session_state: SessionState | None = None
+    attempt: int | None = None
+    given_back: bool = False
     starts_at: datetime | None = None
     order_state: OrderState | None = None
     pack_state: PackState | None = None
@@ -87,6 +127,30 @@ def _unless_pack(*states: PackState) -> Callable[[NoticeFacts, datetime], str | 
 
 _unless_scheduled = _unless_session(SessionState.SCHEDULED)
 _unless_in_grace = _unless_seat(SeatState.GRACE)
+
+
+def _unless_attempt(*states: SessionState) -> Callable[[NoticeFacts, datetime], str | None]:
+    """Of a session whose outcome may be undone: what was said of an earlier attempt is said no more (rule 23)."""
+
+    def why(facts: NoticeFacts, now: datetime) -> str | None:
+        if facts.attempt is not None and facts.cycle != facts.attempt:
+            return "it belongs to an attempt that was undone"
+        return _unless_session(*states)(facts, now)
+
+    return why
+
+
+_unless_open = _unless_attempt(SessionState.SCHEDULED)
+
+
+def _session_completed(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.given_back:
+        return "the session was waived"
+    return _unless_attempt(SessionState.COMPLETED, SessionState.NO_SHOW)(facts, now)
+
+
+def _outcome_reminder(facts: NoticeFacts, now: datetime) -> str | None:
+    return _unless_open(replace(facts, cycle=facts.cycle // REMINDERS_AN_ATTEMPT), now)
 
 
 def _session_soon(facts: NoticeFacts, now: datetime) -> str | None:
@@ -139,8 +203,14 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.SESSION_BOOKED: _unless_scheduled,
     NoticeKind.SESSION_TOMORROW: _session_tomorrow,
     NoticeKind.SESSION_SOON: _session_soon,
-    NoticeKind.OUTCOME_PROMPT: _unless_scheduled,
-    NoticeKind.SESSION_COMPLETED: _unless_session(SessionState.COMPLETED, SessionState.NO_SHOW),
+    NoticeKind.OUTCOME_PROMPT: _unless_open,
+    NoticeKind.OUTCOME_REMINDER: _outcome_reminder,
+    NoticeKind.OUTCOME_OVERDUE_STAFF: _unless_open,
+    NoticeKind.SESSION_COMPLETED: _session_completed,
+    NoticeKind.SESSION_RETURNED: _unless_attempt(SessionState.CANCELED),
+    NoticeKind.SESSION_REOPENED: _unless_open,
+    NoticeKind.SESSION_REOPENED_MENTOR: _unless_open,
+    NoticeKind.SESSION_WAIVED: _unless_attempt(SessionState.NO_SHOW, SessionState.CANCELED),
     NoticeKind.SESSION_CANCELED: _unless_session(SessionState.CANCELED),
     NoticeKind.RENEWAL_REMINDER: _renewal_reminder,
     NoticeKind.GRACE_BEGAN: _grace_began,
@@ -165,6 +235,8 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.STAFF_RELEASED_MENTOR: _seat_released,
     NoticeKind.STAFF_RELEASED_STAFF: _seat_released,
     NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: _never,
+    NoticeKind.SEAT_BACK_MENTOR: _unless_seat(SeatState.ACTIVE),
+    NoticeKind.SEAT_BACK_STAFF: _never,
     NoticeKind.ADJUSTMENT_ASKED: _unless_answered,
     NoticeKind.ADJUSTMENT_ANSWERED: _never,
 }

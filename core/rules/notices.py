@@ -30,6 +30,12 @@ class NoticeKind(StrEnum):
     OUTCOME_PROMPT = "outcome_prompt"
     SESSION_COMPLETED = "session_completed"
     SESSION_CANCELED = "session_canceled"
+    OUTCOME_REMINDER = "outcome_reminder"
+    OUTCOME_OVERDUE_STAFF = "outcome_overdue_staff"
+    SESSION_RETURNED = "session_returned"
+    SESSION_REOPENED = "session_reopened"
+    SESSION_REOPENED_MENTOR = "session_reopened_mentor"
+    SESSION_WAIVED = "session_waived"
     RENEWAL_REMINDER = "renewal_reminder"
     GRACE_BEGAN = "grace_began"
     FINAL_WARNING = "final_warning"
@@ -54,6 +60,8 @@ class NoticeKind(StrEnum):
     STAFF_RELEASED_MENTOR = "staff_released_mentor"
     STAFF_RELEASED_STAFF = "staff_released_staff"
     GRANT_ABOVE_CAPACITY_STAFF = "grant_above_capacity_staff"
+    SEAT_BACK_MENTOR = "seat_back_mentor"
+    SEAT_BACK_STAFF = "seat_back_staff"
     ADJUSTMENT_ASKED = "adjustment_asked"
     ADJUSTMENT_ANSWERED = "adjustment_answered"
 
@@ -64,6 +72,9 @@ _MENTOR = frozenset(
         NoticeKind.STUDENT_JOINED,
         NoticeKind.SESSION_BOOKED,
         NoticeKind.OUTCOME_PROMPT,
+        NoticeKind.OUTCOME_REMINDER,
+        NoticeKind.SESSION_REOPENED_MENTOR,
+        NoticeKind.SEAT_BACK_MENTOR,
         NoticeKind.SEAT_RELEASED_MENTOR,
         NoticeKind.STAFF_RELEASED_MENTOR,
         NoticeKind.ADJUSTMENT_ANSWERED,
@@ -77,6 +88,12 @@ _SESSION = frozenset(
         NoticeKind.OUTCOME_PROMPT,
         NoticeKind.SESSION_COMPLETED,
         NoticeKind.SESSION_CANCELED,
+        NoticeKind.OUTCOME_REMINDER,
+        NoticeKind.OUTCOME_OVERDUE_STAFF,
+        NoticeKind.SESSION_RETURNED,
+        NoticeKind.SESSION_REOPENED,
+        NoticeKind.SESSION_REOPENED_MENTOR,
+        NoticeKind.SESSION_WAIVED,
     }
 )
 _SEAT = frozenset(
@@ -93,6 +110,8 @@ _SEAT = frozenset(
         NoticeKind.STAFF_RELEASED_MENTOR,
         NoticeKind.STAFF_RELEASED_STAFF,
         NoticeKind.GRANT_ABOVE_CAPACITY_STAFF,
+        NoticeKind.SEAT_BACK_MENTOR,
+        NoticeKind.SEAT_BACK_STAFF,
     }
 )
 _PACK = frozenset({NoticeKind.PACK_GRANTED, NoticeKind.PACK_EXTENDED, NoticeKind.PACK_ADJUSTED})

@@ -70,6 +70,15 @@ class Reason(StrEnum):
     NOT_STARTED = "not_started"
     SESSION_CANCELED = "session_canceled"
 
+    # taking an outcome back (rules 16, 20, 23)
+    NO_OUTCOME = "no_outcome"
+    CANCELLATION_STAYS = "cancellation_stays"
+    TOO_LATE_TO_UNDO = "too_late_to_undo"
+    NOTHING_TO_HOLD = "nothing_to_hold"
+    PACK_REFUNDED = "pack_refunded"
+    NOTHING_TO_WAIVE = "nothing_to_waive"
+    TOO_LATE_TO_WAIVE = "too_late_to_waive"
+
     # what staff and mentors change by hand (rules 1, 5, 7, 12, 21, 37)
     REASON_MISSING = "reason_missing"
     UNKNOWN_STUDENT = "unknown_student"

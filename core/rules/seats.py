@@ -52,6 +52,8 @@ TRANSITIONS: Mapping[tuple[SeatState | None, SeatEvent], SeatState] = {
     (_ACTIVE, SeatEvent.RENEWED): _ACTIVE,
     (_GRACE, SeatEvent.RENEWED): _ACTIVE,
     (_ACTIVE, SeatEvent.RAN_OUT): _GRACE,
+    (_OFFERED, SeatEvent.RESTORED): _ACTIVE,
+    (_HELD, SeatEvent.RESTORED): _ACTIVE,
     (_ACTIVE, SeatEvent.RESTORED): _ACTIVE,
     (_GRACE, SeatEvent.RESTORED): _ACTIVE,
     (_RELEASED, SeatEvent.RESTORED): _ACTIVE,

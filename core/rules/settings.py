@@ -22,6 +22,10 @@ class Settings:
     notice_hours: int = 24  # 14
     horizon_days: int = 60  # 14
     no_show_minutes: int = 10  # 19
+    outcome_reminder_hours: int = 24  # 22
+    outcome_again_hours: int = 72  # 22
+    undo_days: int = 7  # 23
+    waive_days: int = 7  # 16, 20
 
     @property
     def grace_for(self) -> timedelta:

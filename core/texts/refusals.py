@@ -203,6 +203,35 @@ _COMPLETING = {
     Reason.SESSION_CANCELED: Sentence(
         _("This session was cancelled, so there is nothing to complete. `/schedule` shows what is.")
     ),
+    Reason.NO_OUTCOME: Sentence(
+        _("Nobody has said yet how this session went, so there is nothing to undo. `/complete` or `/noshow` says it.")
+    ),
+    Reason.CANCELLATION_STAYS: Sentence(
+        _(
+            "This session was cancelled, and a cancellation is not undone. Book a new one with `/book`; "
+            "if it was cancelled late, `/waive` gives it back."
+        )
+    ),
+    Reason.TOO_LATE_TO_UNDO: Sentence(
+        without=_("It is too late to undo this. Staff can give the student sessions with `/staff grant`."),
+        told=[_("This could be undone until {until}. Staff can give the student sessions with `/staff grant`.")],
+    ),
+    Reason.NOTHING_TO_HOLD: Sentence(
+        _(
+            "This session was given back, and the student's pack has none left for it now. They book a new one with "
+            "`/book` when they have renewed."
+        )
+    ),
+    Reason.PACK_REFUNDED: Sentence(
+        _("The pack of this session was refunded and stays as it is. `/staff grant` gives new sessions.")
+    ),
+    Reason.NOTHING_TO_WAIVE: Sentence(
+        _("Only a missed session or a late cancellation can be waived. For anything else there is `/undo`.")
+    ),
+    Reason.TOO_LATE_TO_WAIVE: Sentence(
+        without=_("It is too late to waive this. Staff can give the student sessions with `/staff grant`."),
+        told=[_("This could be waived until {until}. Staff can give the student sessions with `/staff grant`.")],
+    ),
 }
 
 _BY_HAND = {

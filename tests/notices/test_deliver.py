@@ -143,7 +143,8 @@ async def test_the_mentor_is_asked_how_a_session_went_with_a_button_for_it(
     (sent,) = courier.sent
     assert sent.to == Address(Channel.DM, pair.mentor.user_id)
     assert "Session 1 of 4" in sent.message.text
-    assert [(button.action, button.subject_id) for button in sent.message.buttons] == [("complete", session)]
+    pressed = [(button.action, button.subject_id) for button in sent.message.buttons]
+    assert pressed == [("complete", session), ("noshow", session), ("not-held", session)]
 
 
 async def test_a_session_that_was_completed_needs_no_prompt(

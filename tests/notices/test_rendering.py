@@ -57,6 +57,7 @@ _SESSION = SessionFacts(
     total=4,
     remaining=1,
     available=1,
+    expires_at=NOW + timedelta(days=30),
 )
 _ORDER = OrderFacts(
     pair=_SHORT,
@@ -103,7 +104,7 @@ _BY_SUBJECT: dict[Subject, Facts] = {
     Subject.PACK: _PACK,
     Subject.ADJUSTMENT: _ADJUSTMENT,
 }
-_ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no"}
+_ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no", "noshow", "not-held"}
 
 
 def test_every_kind_has_one_text_under_its_own_subject() -> None:
@@ -159,6 +160,7 @@ def test_buttons_name_known_actions_and_the_row_that_they_act_on(kind: NoticeKin
 
     rows = {"book": _SHORT.mentor_id, "renew": _SHORT.mentor_id, "complete": _SESSION.session_id, "schedule": 0}
     rows |= dict.fromkeys(["adjust-yes", "adjust-no"], _ADJUSTMENT.adjustment_id)
+    rows |= dict.fromkeys(["noshow", "not-held"], _SESSION.session_id)
     assert [(button.action, button.subject_id) for button in message.buttons] == [
         (button.action, rows[button.action]) for button in message.buttons
     ]

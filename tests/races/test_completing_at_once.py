@@ -11,12 +11,14 @@ from core.rules.notices import NoticeKind
 from core.rules.states import EntryKind, SeatState, SessionState
 from core.usecases.booking.book import Booked, book
 from core.usecases.buying.settle import settle_event
-from core.usecases.completion.complete import Completed, complete, complete_by_webhook
+from core.usecases.completion.complete import complete, complete_by_webhook
+from core.usecases.completion.outcome import Completed
 from tests.answers import given
 from tests.builders import DAY, HOUR, Pair, a_pack, a_pair, a_session, count_of, row_of, rows_of
 from tests.clocks import NOW
 from tests.races.gate import at_once
 from tests.usecases.buying.steps import a_shop, event_of
+from tests.usecases.completion.steps import an_event
 
 TEN = 10
 
@@ -39,7 +41,7 @@ async def test_ten_completions_of_a_session_consume_it_once(db: Database) -> Non
 async def test_of_mentor_and_partner_who_disagree_the_first_is_believed(db: Database) -> None:
     pair = await a_pair(db)
     session_id = await a_session(db, pair, NOW - DAY)
-    of_partner = [complete_by_webhook(db, pair.community.id, session_id, "no_show", NOW) for _ in range(5)]
+    of_partner = [complete_by_webhook(db, an_event(), pair.community.id, session_id, "no_show", NOW) for _ in range(5)]
     of_mentor = [complete(db, pair.mentor.asker, session_id) for _ in range(5)]
 
     answers = await at_once(db, *of_partner, *of_mentor)

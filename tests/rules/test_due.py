@@ -65,6 +65,8 @@ TRUE_SEAT_STATES = {
     NoticeKind.STAFF_RELEASED_MENTOR: {SeatState.RELEASED},
     NoticeKind.STAFF_RELEASED_STAFF: {SeatState.RELEASED},
     NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: {None, *SeatState},
+    NoticeKind.SEAT_BACK_MENTOR: {SeatState.ACTIVE},
+    NoticeKind.SEAT_BACK_STAFF: {None, *SeatState},
 }
 TRUE_PACK_STATES = {
     NoticeKind.PACK_GRANTED: {None, *PackState},
@@ -78,6 +80,12 @@ TRUE_SESSION_STATES = {
     NoticeKind.OUTCOME_PROMPT: {SessionState.SCHEDULED},
     NoticeKind.SESSION_COMPLETED: {SessionState.COMPLETED, SessionState.NO_SHOW},
     NoticeKind.SESSION_CANCELED: {SessionState.CANCELED},
+    NoticeKind.OUTCOME_REMINDER: {SessionState.SCHEDULED},
+    NoticeKind.OUTCOME_OVERDUE_STAFF: {SessionState.SCHEDULED},
+    NoticeKind.SESSION_RETURNED: {SessionState.CANCELED},
+    NoticeKind.SESSION_REOPENED: {SessionState.SCHEDULED},
+    NoticeKind.SESSION_REOPENED_MENTOR: {SessionState.SCHEDULED},
+    NoticeKind.SESSION_WAIVED: {SessionState.NO_SHOW, SessionState.CANCELED},
 }
 
 

@@ -35,7 +35,7 @@ MATRIX = {
     SeatEvent.GRANTED: ("active", "active", "active", "active", "active", "active"),
     SeatEvent.RENEWED: (".", ".", ".", "active", "active", "."),
     SeatEvent.RAN_OUT: (".", ".", ".", "grace", ".", "."),
-    SeatEvent.RESTORED: (".", ".", ".", "active", "active", "active"),
+    SeatEvent.RESTORED: (".", "active", "active", "active", "active", "active"),
     SeatEvent.GRACE_OVER: (".", ".", ".", ".", "released", "."),
     SeatEvent.STAFF_RELEASED: (".", ".", ".", "released", "released", "."),
     SeatEvent.REFUNDED: (".", ".", ".", "released", "released", "."),

@@ -8,12 +8,12 @@ from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import Actor, EntryKind, PackState, SeatState, SessionState
 from core.usecases.asker import Asker
-from core.usecases.completion.complete import complete, complete_by_webhook, open_sessions
+from core.usecases.completion.choices import open_sessions
+from core.usecases.completion.complete import complete, complete_by_webhook
 from tests.answers import given, why
 from tests.builders import (
     DAY,
     HOUR,
-    Pair,
     a_community,
     a_mentor,
     a_pack,
@@ -26,11 +26,7 @@ from tests.builders import (
     staff_of,
 )
 from tests.clocks import NOW, SettableClock
-
-
-async def past_sessions(db: Database, pair: Pair, number: int) -> list[int]:
-    """Sessions of the days before now, none of them decided."""
-    return [await a_session(db, pair, NOW - (number - day) * DAY) for day in range(number)]
+from tests.usecases.completion.steps import an_event, past_sessions
 
 
 async def test_a_completed_session_is_consumed_and_the_student_told(db: Database) -> None:
@@ -189,8 +185,8 @@ async def test_a_partner_completes_by_webhook_and_may_say_it_again(db: Database)
     pair = await a_pair(db)
     (session_id,) = await past_sessions(db, pair, 1)
 
-    first = given(await complete_by_webhook(db, pair.community.id, session_id, "completed", NOW - HOUR))
-    again = given(await complete_by_webhook(db, pair.community.id, session_id, "no_show", NOW - HOUR))
+    first = given(await complete_by_webhook(db, an_event(), pair.community.id, session_id, "completed", NOW - HOUR))
+    again = given(await complete_by_webhook(db, an_event(), pair.community.id, session_id, "no_show", NOW - HOUR))
 
     assert (first.repeated, again.repeated) == (False, True)
     assert again.state is SessionState.COMPLETED
@@ -203,7 +199,7 @@ async def test_a_partner_completes_by_webhook_and_may_say_it_again(db: Database)
 async def test_a_no_show_counts_ten_minutes_after_the_start_and_consumes(db: Database, clock: SettableClock) -> None:
     pair = await a_pair(db)
     session_id = await a_session(db, pair, NOW)
-    at = (db, pair.community.id, session_id, "no_show", NOW)
+    at = (db, an_event(), pair.community.id, session_id, "no_show", NOW)
 
     clock.forward(minutes=9)
     assert why(await complete_by_webhook(*at)) is Reason.NOT_STARTED
@@ -218,7 +214,7 @@ async def test_a_partner_of_another_community_knows_no_such_session(db: Database
     (session_id,) = await past_sessions(db, pair, 1)
 
     for community_id in (elsewhere.id, 12345):
-        refused = await complete_by_webhook(db, community_id, session_id, "completed", NOW)
+        refused = await complete_by_webhook(db, an_event(), community_id, session_id, "completed", NOW)
         assert why(refused) is Reason.UNKNOWN_SESSION
     assert (await row_of(db, tables.sessions, session_id))["state"] is SessionState.SCHEDULED
 
