@@ -20,6 +20,7 @@ from core.rules.refusals import Refused
 from core.usecases.booking.free_times import free_times
 from core.usecases.community.mentors import find_mentors, products_of
 from core.usecases.completion.choices import open_sessions, undoable_sessions, waivable_sessions
+from core.usecases.reading.pairs import find_pairs
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,13 @@ async def sessions(interaction: Interaction, typed: str) -> Sequence[tuple[str, 
     """Sessions whose outcome this person may tell."""
     found = await open_sessions(interaction.client.parts.db, asker_of(interaction))
     return _holding(typed, [(choice.label, str(choice.id)) for choice in found])
+
+
+@_suggesting
+async def pairs(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
+    """Students whose seat and sessions this person may change."""
+    found = await find_pairs(interaction.client.parts.db, asker_of(interaction), typed)
+    return [(choice.label, str(choice.id)) for choice in found]
 
 
 @_suggesting

@@ -28,6 +28,7 @@ _COGS = (
     "bot.cogs.mentoring",
     "bot.cogs.mentors",
     "bot.cogs.staff",
+    "bot.cogs.adjusting",
 )
 _LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work
 

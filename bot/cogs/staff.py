@@ -7,6 +7,7 @@ from bot import choices
 from bot.answer import answer
 from bot.asker import asker_of
 from bot.client import SeatkeeperBot
+from bot.cogs.staff_group import mentor, product
 from bot.cogs.subject import Subject
 from bot.replies import staff as replies
 from bot.replies.reply import refusal
@@ -18,10 +19,6 @@ from core.usecases.community.set_up import Community, SetUp, set_up
 
 
 class Staff(Subject):
-    staff = app_commands.Group(name="staff", description="For staff: mentors and what they sell.")
-    mentor = app_commands.Group(name="mentor", description="Mentors.", parent=staff)
-    product = app_commands.Group(name="product", description="What mentors sell.", parent=staff)
-
     @app_commands.command(name="setup", description="Set Seatkeeper up on this server, or change how it is set up.")
     @app_commands.describe(
         time_zone="Of the community, like Europe/Berlin",

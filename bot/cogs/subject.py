@@ -8,10 +8,12 @@ from discord.ext import commands
 from bot.actions import Action
 from bot.asker import asker_of
 from bot.client import SeatkeeperBot
+from bot.cogs.staff_group import grow
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
 from core.usecases.community.mentors import find_mentors
 from core.usecases.reading.origin import guild_of_mentor, guild_of_person, guild_of_session
+from core.usecases.reading.pairs import find_pairs
 
 
 class Subject(commands.Cog):
@@ -25,6 +27,9 @@ class Subject(commands.Cog):
 
     def actions(self) -> Mapping[str, Action]:
         return {}
+
+    async def cog_load(self) -> None:
+        grow(self.bot.tree, self)
 
     async def asker_here(self, interaction: discord.Interaction) -> Asker | Refused:
         """Who pressed, in the guild that they are in; in a DM in that of their next session."""
@@ -56,3 +61,11 @@ class Subject(commands.Cog):
         found = await find_mentors(self.db, asker_of(interaction).guild_id, typed)
         same = [choice for choice in found if choice.label.casefold() == typed.strip().casefold()] or found
         return same[0].id if len(same) == 1 else refuse(Reason.UNKNOWN_MENTOR)
+
+    async def pair_named(self, interaction: discord.Interaction, typed: str) -> int | Refused:
+        """The pair's seat, chosen from our list or typed as a name that only one of them has."""
+        if typed.isdecimal() and len(typed) <= 18:
+            return int(typed)
+        found = await find_pairs(self.db, asker_of(interaction), typed)
+        same = [choice for choice in found if choice.label.casefold() == typed.strip().casefold()] or found
+        return same[0].id if len(same) == 1 else refuse(Reason.UNKNOWN_STUDENT)

@@ -5,7 +5,7 @@ None for whoever is no member of that community: a stranger's guess learns nothi
 
 from sqlalchemy import Select, or_, select
 
-from core.db.tables import communities, members, mentors, sessions
+from core.db.tables import adjustments, communities, members, mentors, packs, sessions
 from core.db.unit import Transaction, reading
 
 
@@ -27,6 +27,18 @@ async def guild_of_session(tx: Transaction, session_id: int, user_id: int) -> in
         _guilds_of(user_id)
         .join(sessions, sessions.c.community_id == communities.c.id)
         .where(sessions.c.id == session_id)
+    )
+    return found
+
+
+@reading
+async def guild_of_adjustment(tx: Transaction, adjustment_id: int, user_id: int) -> int | None:
+    """The guild of this question, if the user is known there."""
+    found: int | None = await tx.value(
+        _guilds_of(user_id)
+        .join(packs, packs.c.community_id == communities.c.id)
+        .join(adjustments, adjustments.c.pack_id == packs.c.id)
+        .where(adjustments.c.id == adjustment_id)
     )
     return found
 
