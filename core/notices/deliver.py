@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.db.history import SYSTEM, Change, record
-from core.db.notices import end_notice, move_grace_end, note_dm, put_off_notice, to_deliver
+from core.db.notices import Owed, end_notice, move_grace_end, note_dm, owe, put_off_notice, to_deliver
 from core.db.unit import Database, Transaction, reading, transaction
 from core.notices.facts import Facts, Person, SeatFacts, facts_of
 from core.notices.rendering import for_staff, render
 from core.ports import Address, Answer, ChannelClosed, Courier, Delivered, Message, RetryAfter
 from core.rules.backoff import is_exhausted, pause_after
-from core.rules.due import why_drop
+from core.rules.due import NextNotice, after_asking, why_drop
 from core.rules.grace import grace_end_when_warned
 from core.rules.notices import Audience, NoticeKind, audience_of
 from core.rules.settings import Settings, settings_from
@@ -33,6 +33,7 @@ class Letter:
     id: int
     attempt: int
     kind: NoticeKind
+    subject_id: int
     cycle: int
     community_id: int
     state: NoticeState
@@ -91,6 +92,7 @@ async def _read(tx: Transaction, notice_id: int) -> Letter | None:
         id=notice_id,
         attempt=row["attempts"],
         kind=row["kind"],
+        subject_id=row["subject_id"],
         cycle=row["cycle"],
         community_id=row["community_id"],
         state=row["state"],
@@ -178,7 +180,16 @@ async def _end(
     writes = [end_notice(tx, letter.id, letter.attempt, state, why=why, channel=channel, message_id=message_id)]
     if channel is Channel.DM and letter.dm_closed_at is not None and letter.to_member_id is not None:
         writes.append(note_dm(letter.to_member_id, None))
+    following = [] if state is NoticeState.DROPPED else after_asking(letter.kind, letter.cycle, letter.settings, tx.now)
+    if following:
+        writes.append(owe(tx, letter.community_id, *(_following(letter, each) for each in following)))
     await tx.write_all(*writes)
+
+
+def _following(letter: Letter, following: NextNotice) -> Owed:
+    """About the same, to the same person, or to staff."""
+    to = None if audience_of(following.kind) is Audience.STAFF else letter.to_member_id
+    return Owed(following.kind, letter.subject_id, to, following.cycle, following.due_at)
 
 
 @transaction

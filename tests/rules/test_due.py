@@ -3,8 +3,18 @@ from typing import Any
 
 import pytest
 
-from core.rules.due import DROPPED, DueNotice, NoticeFacts, session_notices, why_drop
+from core.rules.due import (
+    DROPPED,
+    DueNotice,
+    NextNotice,
+    NoticeFacts,
+    after_asking,
+    asked_again,
+    session_notices,
+    why_drop,
+)
 from core.rules.notices import NoticeKind, Subject, subject_of
+from core.rules.settings import Settings
 from core.rules.states import OrderState, PackState, SeatState, SessionState
 from tests.rules.builders import DAY, HOUR, MOMENT, NOW
 
@@ -206,3 +216,57 @@ def test_what_is_dropped_says_why() -> None:
     assert why_drop(NoticeKind.FINAL_WARNING, released, NOW) == "the seat is released"
     assert why_drop(NoticeKind.OUTCOME_PROMPT, facts(), NOW) == "the session is gone"
     assert why_drop(NoticeKind.PAYMENT_PENDING, facts(order_state=OrderState.CLOSED), NOW) == "the order is closed"
+
+
+def test_a_session_that_was_undone_is_asked_about_an_hour_later_or_at_its_end() -> None:
+    assert asked_again(NOW - DAY, NOW) == DueNotice(NoticeKind.OUTCOME_PROMPT, NOW + HOUR)
+    assert asked_again(NOW + DAY, NOW) == DueNotice(NoticeKind.OUTCOME_PROMPT, NOW + DAY)
+
+
+def test_an_unanswered_question_is_asked_again_after_a_day_and_staff_see_it() -> None:
+    assert after_asking(NoticeKind.OUTCOME_PROMPT, 2, Settings(), NOW) == (
+        NextNotice(NoticeKind.OUTCOME_REMINDER, 2001, NOW + DAY),
+        NextNotice(NoticeKind.OUTCOME_OVERDUE_STAFF, 2, NOW + DAY),
+    )
+
+
+def test_then_every_three_days_and_staff_are_not_told_again() -> None:
+    assert after_asking(NoticeKind.OUTCOME_REMINDER, 2001, Settings(), NOW) == (
+        NextNotice(NoticeKind.OUTCOME_REMINDER, 2002, NOW + 3 * DAY),
+    )
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(NoticeKind) - {NoticeKind.OUTCOME_PROMPT, NoticeKind.OUTCOME_REMINDER}, key=str)
+)
+def test_nothing_else_is_followed_by_a_notice(kind: NoticeKind) -> None:
+    assert after_asking(kind, 1, Settings(), NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "cycle", "state"),
+    [
+        (NoticeKind.OUTCOME_PROMPT, 1, SessionState.SCHEDULED),
+        (NoticeKind.OUTCOME_OVERDUE_STAFF, 1, SessionState.SCHEDULED),
+        (NoticeKind.OUTCOME_REMINDER, 1001, SessionState.SCHEDULED),
+        (NoticeKind.SESSION_REOPENED, 1, SessionState.SCHEDULED),
+        (NoticeKind.SESSION_REOPENED_MENTOR, 1, SessionState.SCHEDULED),
+        (NoticeKind.SESSION_COMPLETED, 1, SessionState.COMPLETED),
+        (NoticeKind.SESSION_RETURNED, 1, SessionState.CANCELED),
+        (NoticeKind.SESSION_WAIVED, 1, SessionState.NO_SHOW),
+    ],
+)
+def test_what_was_said_of_an_attempt_that_was_undone_is_said_no_more(
+    kind: NoticeKind, cycle: int, state: SessionState
+) -> None:
+    first = facts(cycle=cycle, session_state=state, attempt=1)
+    second = facts(cycle=cycle, session_state=state, attempt=2)
+
+    assert why_drop(kind, first, NOW) is None
+    assert why_drop(kind, second, NOW) == "it belongs to an attempt that was undone"
+
+
+def test_a_missed_session_that_was_waived_is_not_told_as_used() -> None:
+    missed = facts(session_state=SessionState.NO_SHOW, attempt=1, cycle=1, given_back=True)
+
+    assert why_drop(NoticeKind.SESSION_COMPLETED, missed, NOW) == "the session was waived"
