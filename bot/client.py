@@ -29,6 +29,7 @@ _COGS = (
     "bot.cogs.mentors",
     "bot.cogs.staff",
     "bot.cogs.adjusting",
+    "bot.cogs.staff_seats",
 )
 _LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work
 
