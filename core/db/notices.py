@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, RowMapping, literal, select, true, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
 from core.db import tables
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
 from core.rules.states import Channel, NoticeState, SeatState
+
+_KEY = ["kind", "subject_id", "cycle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +29,44 @@ class Owed:
 
 def owe(tx: Transaction, community_id: int, *owed: Owed) -> Insert:
     """The write that owes these notices. One owed already, by (kind, subject, cycle), stays as it is (rule 32)."""
-    rows = [
-        {
-            "community_id": community_id,
-            "kind": each.kind,
-            "subject_id": each.subject_id,
-            "cycle": each.cycle,
-            "to_member_id": each.to_member_id,
+    return _rows(tx, community_id, *owed).on_conflict_do_nothing(index_elements=_KEY)
+
+
+def owe_anew(tx: Transaction, community_id: int, owed: Owed) -> Insert:
+    """The same; but one that was dropped, as it was not true when its time came, is owed again now that it is."""
+    notices = tables.notices
+    rows = _rows(tx, community_id, owed)
+    return rows.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={
             "state": NoticeState.PENDING,
-            "due_at": each.due_at or tx.now,
-            "next_attempt_at": each.due_at or tx.now,
-            "created_at": tx.now,
-        }
-        for each in owed
-    ]
-    return tx.insert(tables.notices).values(rows).on_conflict_do_nothing(index_elements=["kind", "subject_id", "cycle"])
+            "due_at": rows.excluded.due_at,
+            "next_attempt_at": rows.excluded.next_attempt_at,
+            "attempts": notices.c.attempts + 1,  # an attempt that a crash brings back belongs to the old time
+            "why": None,
+            "ended_at": None,
+        },
+        where=notices.c.state == NoticeState.DROPPED,
+    )
+
+
+def _rows(tx: Transaction, community_id: int, *owed: Owed) -> postgresql.Insert | sqlite.Insert:
+    return tx.insert(tables.notices).values(
+        [
+            {
+                "community_id": community_id,
+                "kind": each.kind,
+                "subject_id": each.subject_id,
+                "cycle": each.cycle,
+                "to_member_id": each.to_member_id,
+                "state": NoticeState.PENDING,
+                "due_at": each.due_at or tx.now,
+                "next_attempt_at": each.due_at or tx.now,
+                "created_at": tx.now,
+            }
+            for each in owed
+        ]
+    )
 
 
 async def to_deliver(tx: Transaction, notice_id: int) -> RowMapping | None:

@@ -177,13 +177,14 @@ async def _end(
     channel: Channel | None = None,
     message_id: int | None = None,
 ) -> None:
-    writes = [end_notice(tx, letter.id, letter.attempt, state, why=why, channel=channel, message_id=message_id)]
-    if channel is Channel.DM and letter.dm_closed_at is not None and letter.to_member_id is not None:
-        writes.append(note_dm(letter.to_member_id, None))
-    following = [] if state is NoticeState.DROPPED else after_asking(letter.kind, letter.cycle, letter.settings, tx.now)
-    if following:
-        writes.append(owe(tx, letter.community_id, *(_following(letter, each) for each in following)))
-    await tx.write_all(*writes)
+    # It came by DM, so theirs is open again.
+    opens = channel is Channel.DM and letter.dm_closed_at is not None
+    following = () if state is NoticeState.DROPPED else after_asking(letter.kind, letter.cycle, letter.settings, tx.now)
+    await tx.write_all(
+        end_notice(tx, letter.id, letter.attempt, state, why=why, channel=channel, message_id=message_id),
+        *([note_dm(letter.to_member_id, None)] if opens and letter.to_member_id is not None else []),
+        *([owe(tx, letter.community_id, *(_following(letter, each) for each in following))] if following else []),
+    )
 
 
 def _following(letter: Letter, following: NextNotice) -> Owed:

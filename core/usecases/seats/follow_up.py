@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from core.db.history import SYSTEM, Change, record
-from core.db.notices import Owed, owe
+from core.db.notices import Owed, owe, owe_anew
 from core.db.packs import packs_of_pair
 from core.db.tables import communities, mentors, seats
 from core.db.unit import Transaction
@@ -84,7 +84,7 @@ async def follow_up(tx: Transaction, student_id: int, mentor_id: int, remaining_
             await _end_grace(tx, pair)
         case RemindOfRenewal(cycle):
             reminder = Owed(NoticeKind.RENEWAL_REMINDER, pair.seat_id, pair.student_id, cycle)
-            await tx.write_all(owe(tx, pair.community_id, reminder))
+            await tx.run(owe_anew(tx, pair.community_id, reminder))
         case Nothing():
             pass
 

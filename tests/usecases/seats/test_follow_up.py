@@ -1,7 +1,9 @@
+import pytest
+
 from core.db import tables
 from core.db.unit import Database, Transaction
 from core.rules.notices import NoticeKind
-from core.rules.states import PackState, SeatState
+from core.rules.states import NoticeState, PackState, SeatState
 from core.usecases.seats.follow_up import follow_up, load_pair
 from tests.builders import DAY, Pair, a_pack, a_pair, a_seat, count_of, row_of, rows_of
 from tests.clocks import NOW
@@ -84,3 +86,33 @@ async def test_a_pair_that_lost_its_seat_is_left_alone_and_the_live_seat_counts(
 
     async with db.begin() as tx:
         assert (await load_pair(tx, pair.student.id, pair.mentor.id)).seat_id == live
+
+
+async def test_a_reminder_that_was_dropped_is_owed_again_when_it_is_true_again(db: Database) -> None:
+    pair = await a_pair(db, remaining=1)
+    await follow(db, pair, 2)
+    async with db.begin() as tx:
+        await tx.run(
+            tables.notices.update().values(
+                state=NoticeState.DROPPED, why="2 sessions are left", ended_at=NOW, next_attempt_at=NOW - DAY
+            )
+        )
+
+    await follow(db, pair, 2)
+
+    (reminder,) = await rows_of(db, tables.notices)
+    assert (reminder["state"], reminder["why"], reminder["ended_at"]) == (NoticeState.PENDING, None, None)
+    assert (reminder["due_at"], reminder["next_attempt_at"], reminder["attempts"]) == (NOW, NOW, 1)
+
+
+@pytest.mark.parametrize("state", [NoticeState.PENDING, NoticeState.QUEUED, NoticeState.DELIVERED, NoticeState.DEAD])
+async def test_any_other_reminder_stays_as_it_is(db: Database, state: NoticeState) -> None:
+    pair = await a_pair(db, remaining=1)
+    await follow(db, pair, 2)
+    async with db.begin() as tx:
+        await tx.run(tables.notices.update().values(state=state))
+
+    await follow(db, pair, 2)
+
+    (reminder,) = await rows_of(db, tables.notices)
+    assert (reminder["state"], reminder["attempts"]) == (state, 0)
