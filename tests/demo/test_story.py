@@ -84,12 +84,32 @@ async def delivered(db: Database) -> Counter[str]:
         return Counter(row["name"] or STAFF for row in await tx.all(query))
 
 
-async def test_the_check_walks_the_story_and_prints_what_the_tables_hold(tmp_path: Path, database_url: str) -> None:
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+async def test_the_command_walks_the_story_and_prints_what_the_tables_hold(tmp_path: Path, database_url: str) -> None:
     walked = await ended(tmp_path, "demo", "--check", DATABASE_URL=database_url)
 
     assert (walked.code, walked.err) == (0, ""), walked.out[-2000:]
-    steps = told(walked.out)
-    assert f"All {len(steps)} steps went as they must." in walked.out
+    await is_what_the_tables_hold(walked.out, database_url)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_the_story_is_the_same_on_sqlite(
+    database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole check, but for the process around it."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    code = await run_demo(8000, check=True, database_url=database_url)
+
+    walked = capsys.readouterr()
+    assert (code, walked.err) == (0, ""), walked.out[-2000:]
+    await is_what_the_tables_hold(walked.out, database_url)
+
+
+async def is_what_the_tables_hold(out: str, database_url: str) -> None:
+    """The printed story has both ends of a seat, and every line of it agrees with the tables."""
+    steps = told(out)
+    assert f"All {len(steps)} steps went as they must." in out
     db = Database(database_url, SystemClock())
     [kept] = await communities_kept(db)
     packs = in_words((await books(db, kept.guild_id)).ledger)
