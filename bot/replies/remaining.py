@@ -78,6 +78,8 @@ def _pack(pack: PackCard) -> str:
             return say("{head} · refunded", head=head)
         case PackState.EXPIRED if not pack.held:
             return say("{head} · expired {expires}", head=head, expires=discord_time(pack.expires_at, "D"))
+    if pack.frozen:
+        return say("{head} · {held} booked · its time stands still", head=head, held=pack.held)
     return say(
         "{head} · {available} to book, {held} booked · good until {expires}",
         head=head,
@@ -88,7 +90,7 @@ def _pack(pack: PackCard) -> str:
 
 
 def _keys(pair: WithMentor, *, alone: bool) -> list[Key]:
-    bookable = pair.seat_state is SeatState.ACTIVE and any(pack.available for pack in pair.packs)
+    bookable = pair.seat_state is SeatState.ACTIVE and any(pack.available and not pack.frozen for pack in pair.packs)
     seated = pair.seat_state in (SeatState.ACTIVE, SeatState.GRACE)
     name = pair.mentor_name
     keys = []

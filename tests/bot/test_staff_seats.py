@@ -89,6 +89,17 @@ class TestRelease:
         assert (await row_of(world.db, tables.sessions, session))["state"] is SessionState.CANCELED
         assert {row["why"] for row in await rows_of(world.db, tables.history)} == {WHY}
 
+    async def test_leaves_the_student_what_is_kept_to_see(self, world: World) -> None:
+        shown = await world.sam.slash(world.staff_room, "staff release", student="Stu", reason=WHY)
+        await world.sam.click(reply_to(shown), label="Release the seat")
+        world.clock.forward(days=90)
+
+        left = await world.stu.actor.slash(world.public, "remaining")
+
+        assert "You have no seat here any more" in read(left)
+        assert "**4 of 4** left · 0 booked · its time stands still" in read(left)
+        assert labels(reply_to(left)) == ["Buy"]
+
     async def test_of_a_seat_without_sessions_says_so(self, world: World) -> None:
         async with world.db.begin() as tx:
             await tx.run(tables.packs.update().values(remaining=0, state=PackState.DEPLETED))

@@ -15,7 +15,7 @@ from core.usecases.asker import Asker
 
 @dataclass(frozen=True, slots=True)
 class PackCard:
-    """A pack; `available` can still be booked, `held` is booked."""
+    """A pack; `available` can still be booked, `held` is booked. `frozen`: its expiry stands still."""
 
     pack_id: int
     total: int
@@ -24,6 +24,7 @@ class PackCard:
     available: int
     expires_at: datetime
     state: PackState
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _pair(
                 available=row["remaining"] - row["held"],
                 expires_at=row["expires_at"],
                 state=row["state"],
+                frozen=row["frozen_at"] is not None,
             )
             for row in of_packs
             if row["mentor_id"] == mentor_id
