@@ -46,7 +46,7 @@ def test_no_sentence_is_missing(language: str) -> None:
 def test_a_translation_says_the_same_facts_and_names_the_same_commands(language: str) -> None:
     for message in sentences(language):
         meant = forms(message.id)
-        for said in forms(message.string):
+        for said in filter(None, forms(message.string)):  # what is missing, another test finds
             assert facts(said) == facts(meant[-1]), said
             assert sorted(QUOTED.findall(said)) == sorted(QUOTED.findall(meant[0])), said
 
