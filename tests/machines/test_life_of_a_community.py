@@ -9,7 +9,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from core.db.tables import sessions
+from core.db.tables import adjustments, packs, seats, sessions
 from core.ports import StillOpen
 from core.rules.refusals import Refused
 from core.usecases.booking.book import book
@@ -17,7 +17,13 @@ from core.usecases.booking.free_times import free_times
 from core.usecases.buying.buy import CheckoutReady, buy
 from core.usecases.buying.settle import settle
 from core.usecases.completion.complete import complete
-from tests.builders import Person, rows_of
+from core.usecases.packs.adjust import AdjustPreview, adjust, preview_adjust
+from core.usecases.packs.answer_adjustment import answer_adjustment
+from core.usecases.packs.choosing import ChoosePack
+from core.usecases.packs.extend import extend
+from core.usecases.packs.grant import Grant, grant
+from core.usecases.seats.release_by_staff import release_by_staff
+from tests.builders import Person, row_of, rows_of
 from tests.databases import Databases
 from tests.machines.house import PUBLIC_URL, House, a_house
 from tests.machines.invariants import breaches, occupied
@@ -105,6 +111,50 @@ class Life(RuleBasedStateMachine):
             asker = self.house.staff if by_staff else self._person(session["mentor_id"]).asker
             self.run(complete(self.house.db, asker, session["id"]))
 
+    # ------------------------------------------------------------ what staff and mentors do by hand
+
+    @rule(who=student, whose=mentor, sessions=st.integers(1, 2), above=st.booleans())
+    def staff_grant(self, who: int, whose: int, sessions: int, above: bool) -> None:
+        pupil, teacher = self._student(who), self.house.mentors[whose]
+        wanted = Grant(pupil.user_id, pupil.name, teacher.id, sessions, "Sorry", above_capacity=above)
+        self.run(grant(self.house.db, self.house.staff, wanted))
+        self.may_exceed = above
+
+    @rule(which=any_of_many)
+    def staff_release(self, which: int) -> None:
+        seat_id = self._seat_id(which)
+        if seat_id is not None:
+            self.run(release_by_staff(self.house.db, self.house.staff, seat_id, "Did not come"))
+
+    @rule(which=any_of_many, days=st.sampled_from([1, 30]))
+    def staff_extend(self, which: int, days: int) -> None:
+        seat_id = self._seat_id(which)
+        if seat_id is not None:
+            self.run(extend(self.house.db, self.house.staff, seat_id, days, "Ill"))
+
+    @rule(which=any_of_many, delta=st.sampled_from([-3, -1, 1, 2]), by_staff=st.booleans())
+    def adjusts(self, which: int, delta: int, by_staff: bool) -> None:
+        seat_id = self._seat_id(which)
+        if seat_id is None:
+            return
+        seat = self.run(row_of(self.house.db, seats, seat_id))
+        asker = self.house.staff if by_staff else self._person(seat["mentor_id"]).asker
+        shown = self.run(preview_adjust(self.house.db, asker, seat_id, delta, "Counted wrongly"))
+        if isinstance(shown, ChoosePack):
+            shown = self.run(
+                preview_adjust(self.house.db, asker, seat_id, delta, "Counted wrongly", shown.packs[0].pack_id)
+            )
+        if isinstance(shown, AdjustPreview):
+            self.run(adjust(self.house.db, asker, seat_id, shown.pack_id, delta, shown.before, "Counted wrongly"))
+
+    @rule(which=any_of_many, yes=st.booleans())
+    def answers(self, which: int, yes: bool) -> None:
+        known = self.run(rows_of(self.house.db, adjustments))
+        if known:
+            asked = known[which % len(known)]
+            pack = self.run(row_of(self.house.db, packs, asked["pack_id"]))
+            self.run(answer_adjustment(self.house.db, self._person(pack["student_id"]).asker, asked["id"], yes))
+
     # ------------------------------------------------------------ what time does
 
     @rule(hours=st.sampled_from([1, 6, 24, 24 * 3, 24 * 8]), jobs_run=st.booleans())
@@ -141,6 +191,10 @@ class Life(RuleBasedStateMachine):
 
     def _person(self, member_id: int) -> Person:
         return next(person for person in self.house.people if person.id == member_id)
+
+    def _seat_id(self, which: int) -> int | None:
+        known = self.run(rows_of(self.house.db, seats))
+        return known[which % len(known)]["id"] if known else None
 
     def _session(self, which: int) -> Any:
         known = self.run(rows_of(self.house.db, sessions))
