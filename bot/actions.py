@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import discord
 
+from bot.parsing import id_of
 from core.ports import Button
 
 # Row ids and instants in seconds; longer numbers are no ids of ours and would not fit the database's integers.
@@ -32,6 +33,11 @@ class Press:
     @property
     def subject_id(self) -> int:
         return self.numbers[0]
+
+    @property
+    def chosen_id(self) -> int | None:
+        """The row that was chosen in a select."""
+        return id_of(self.values[0]) if self.values else None
 
 
 @dataclass(frozen=True, slots=True)

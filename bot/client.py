@@ -26,6 +26,7 @@ _COGS = (
     "bot.cogs.remaining",
     "bot.cogs.renewal",
     "bot.cogs.mentoring",
+    "bot.cogs.undoing",
     "bot.cogs.mentors",
     "bot.cogs.staff",
     "bot.cogs.adjusting",
