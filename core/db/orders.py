@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
 from core.db.tables import checkouts, communities, members, mentors, orders, packs, payments, products, seats
 from core.db.unit import Transaction
-from core.ports import Paid
+from core.ports import CheckoutNews, Paid
 from core.rules.states import OrderState, PackState, SeatState
 
 UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
@@ -85,10 +85,6 @@ async def for_settling(tx: Transaction, provider: str, ref: str, order_token: st
         of_pair, packs.c.state == PackState.ACTIVE, packs.c.remaining > 0, packs.c.expires_at > tx.now
     )
     purchases = select(func.count()).select_from(packs).where(of_pair)
-    about = (checkouts.c.provider == provider) & (checkouts.c.provider_ref == ref)
-    if order_token is not None:
-        unnoted = (checkouts.c.provider == provider) & checkouts.c.provider_ref.is_(None)
-        about |= unnoted & (orders.c.pay_token == order_token)
     return await tx.one(
         _with_checkout()
         .add_columns(
@@ -103,9 +99,24 @@ async def for_settling(tx: Transaction, provider: str, ref: str, order_token: st
             & (seats.c.mentor_id == orders.c.mentor_id)
             & (seats.c.state != SeatState.RELEASED),
         )
-        .where(about)
+        .where(_is_about(provider, ref, order_token))
         .with_for_update(of=orders)
     )
+
+
+def _is_about(provider: str, ref: str, order_token: str | None) -> ColumnElement[bool]:
+    about = (checkouts.c.provider == provider) & (checkouts.c.provider_ref == ref)
+    if order_token is not None:
+        unnoted = (checkouts.c.provider == provider) & checkouts.c.provider_ref.is_(None)
+        about |= unnoted & (orders.c.pay_token == order_token)
+    return about
+
+
+async def id_of_news(tx: Transaction, provider: str, news: CheckoutNews) -> int | None:
+    """The order that a provider's news is about; nothing is locked."""
+    about = _is_about(provider, news.checkout_ref, news.order_token)
+    order_id: int | None = await tx.value(select(orders.c.id).join(checkouts).where(about))
+    return order_id
 
 
 async def record_payment(tx: Transaction, order_id: int, provider: str, paid: Paid) -> int | None:

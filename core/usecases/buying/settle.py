@@ -66,10 +66,14 @@ async def settle_event(tx: Transaction, event: ProviderEvent) -> Settled:
 @transaction
 async def keep_failed_event(tx: Transaction, event: ProviderEvent, why: str) -> None:
     """Keep an event whose settling met a fault, to be tried again by the jobs (rule 30)."""
-    await _store(tx, event, EventState.FAILED, why)
+    news = event.news
+    order_id = None if news is None else await db_orders.id_of_news(tx, event.provider, news)
+    await _store(tx, event, EventState.FAILED, why, order_id)
 
 
-async def _store(tx: Transaction, event: ProviderEvent, state: EventState, why: str | None) -> int | None:
+async def _store(
+    tx: Transaction, event: ProviderEvent, state: EventState, why: str | None, order_id: int | None = None
+) -> int | None:
     """The event's row, or None if it was dealt with before. One that failed before is taken up again."""
     insert: postgresql.Insert | sqlite.Insert = tx.insert(provider_events).values(
         provider=event.provider,
@@ -77,6 +81,7 @@ async def _store(tx: Transaction, event: ProviderEvent, state: EventState, why: 
         kind=event.kind,
         state=state,
         body=event.body,
+        order_id=order_id,
         why=why,
         received_at=tx.now,
         next_attempt_at=tx.now if state is EventState.FAILED else None,
