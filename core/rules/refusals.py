@@ -10,6 +10,7 @@ class Reason(StrEnum):
     # who and what
     NOT_YOURS = "not_yours"
     NOT_STAFF = "not_staff"
+    NOT_A_MENTOR = "not_a_mentor"
     NOT_SET_UP = "not_set_up"
     ALREADY_SET_UP = "already_set_up"
     UNKNOWN_MENTOR = "unknown_mentor"
@@ -23,6 +24,13 @@ class Reason(StrEnum):
     BAD_NUMBER = "bad_number"
     BAD_CURRENCY = "bad_currency"
     BAD_NAME = "bad_name"
+    UNKNOWN_SETTING = "unknown_setting"
+    BAD_SETTING = "bad_setting"
+    EVERYBODY_AS_STAFF = "everybody_as_staff"
+    ZONE_AND_CURRENCY_FIRST = "zone_and_currency_first"
+    NOT_OF_THIS_SERVER = "not_of_this_server"
+    SECRET_HAS_CHANGED = "secret_has_changed"  # noqa: S105 # a reason, no secret
+    BAD_NOTE = "bad_note"
 
     # buying and seats (rules 6 to 13)
     OWN_MENTOR = "own_mentor"
@@ -93,6 +101,13 @@ class Reason(StrEnum):
     ABOVE_TOTAL = "above_total"
     BELOW_HOLDS = "below_holds"
     STALE_BALANCE = "stale_balance"
+
+    # mentors and products as staff manage them (rule 39)
+    NOTHING_TO_CHANGE = "nothing_to_change"
+    ALREADY_PAUSED = "already_paused"
+    NOT_PAUSED = "not_paused"
+    MONEY_ON_ITS_WAY = "money_on_its_way"
+    ALREADY_RETIRED = "already_retired"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,9 @@ _WHO_AND_WHAT = {
     Reason.NOT_STAFF: Sentence(
         _("Only staff can do that: somebody with the staff role or the Manage Server permission. Ask one of them.")
     ),
+    Reason.NOT_A_MENTOR: Sentence(
+        _("Only mentors can do that. Staff make a member a mentor with `/staff mentor add`; ask one of them.")
+    ),
     Reason.NOT_SET_UP: Sentence(
         _("This server is not set up yet. Somebody with the Manage Server permission runs `/setup` first.")
     ),
@@ -84,6 +87,35 @@ _WHO_AND_WHAT = {
     Reason.BAD_NAME: Sentence(
         without=_("That name is empty or too long. Choose one that fits on one line."),
         told=[_("A name has one line of at most {most} characters, and is not empty. Choose another one.")],
+    ),
+    Reason.UNKNOWN_SETTING: Sentence(
+        without=_("There is no such setting. `/staff settings show` lists them all."),
+        told=[_("There is no setting “{name}”. `/staff settings show` lists them all.")],
+    ),
+    Reason.BAD_SETTING: Sentence(
+        without=_("A setting cannot be that. `/staff settings show` says from where to where each goes."),
+        told=[
+            _(
+                "“{name}” goes from {least} to {most} as the other settings stand; {value} is not possible. "
+                "Choose a number between them."
+            )
+        ],
+    ),
+    Reason.EVERYBODY_AS_STAFF: Sentence(
+        _("With that role everybody would be staff. Choose, or make first, a role that only your staff have.")
+    ),
+    Reason.ZONE_AND_CURRENCY_FIRST: Sentence(
+        _("Time zone and currency come first, together. Press the button, or name both in `/setup`.")
+    ),
+    Reason.NOT_OF_THIS_SERVER: Sentence(_("That is not on this server (any more). Choose another one from the list.")),
+    Reason.SECRET_HAS_CHANGED: Sentence(
+        _("The secret was changed meanwhile, so it was not changed again. `/staff webhook` shows how it stands.")
+    ),
+    Reason.BAD_NOTE: Sentence(
+        without=_("That note is empty or too long. Shorten it, or write it in two."),
+        told=[
+            _("A note has 1 to {most} characters that can be seen; this one has {length}. Shorten it, or write two.")
+        ],
     ),
 }
 
@@ -290,4 +322,31 @@ _BY_HAND = {
     ),
 }
 
-SENTENCES: Mapping[Reason, Sentence] = {**_WHO_AND_WHAT, **_BUYING, **_RELEASING, **_BOOKING, **_COMPLETING, **_BY_HAND}
+_AWAY = {
+    Reason.NOTHING_TO_CHANGE: Sentence(_("Nothing was named that would change. Fill in at least one option.")),
+    Reason.ALREADY_PAUSED: Sentence(
+        without=_("This mentor is paused already. `/staff mentor resume` lets them go on."),
+        told=[_("{mentor} is paused already, since {since}. `/staff mentor resume` lets them go on.")],
+    ),
+    Reason.NOT_PAUSED: Sentence(_("This mentor is not paused, so there is nothing to resume. `/mentors` shows them.")),
+    Reason.MONEY_ON_ITS_WAY: Sentence(
+        without=_("Somebody is paying this mentor right now. Pause the mentor, and try again when that is settled."),
+        told=[
+            _(
+                "{orders} of this mentor's checkouts are open, on their way or wait for staff. Pause the mentor with "
+                "`/staff mentor pause`, so that no new one opens, and try again when these are settled."
+            )
+        ],
+    ),
+    Reason.ALREADY_RETIRED: Sentence(_("That is off sale already. `/staff product add` puts up something new.")),
+}
+
+SENTENCES: Mapping[Reason, Sentence] = {
+    **_WHO_AND_WHAT,
+    **_BUYING,
+    **_RELEASING,
+    **_BOOKING,
+    **_COMPLETING,
+    **_BY_HAND,
+    **_AWAY,
+}
