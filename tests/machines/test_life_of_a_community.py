@@ -1,7 +1,7 @@
 """Random lives of a small community over the real use cases: whatever people do, every invariant holds after it."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Any, ClassVar, TypeVar
 
@@ -17,6 +17,10 @@ from core.usecases.booking.free_times import free_times
 from core.usecases.buying.buy import CheckoutReady, buy
 from core.usecases.buying.settle import settle
 from core.usecases.completion.complete import complete
+from core.usecases.completion.no_show import no_show
+from core.usecases.completion.not_held import mentor_no_show, not_held
+from core.usecases.completion.undo import undo
+from core.usecases.completion.waive import waive
 from core.usecases.packs.adjust import AdjustPreview, adjust, preview_adjust
 from core.usecases.packs.answer_adjustment import answer_adjustment
 from core.usecases.packs.choosing import ChoosePack
@@ -110,6 +114,19 @@ class Life(RuleBasedStateMachine):
         if session is not None:
             asker = self.house.staff if by_staff else self._person(session["mentor_id"]).asker
             self.run(complete(self.house.db, asker, session["id"]))
+
+    @rule(
+        which=any_of_many,
+        by_staff=st.booleans(),
+        word=st.sampled_from([no_show, not_held, mentor_no_show, undo, waive]),
+    )
+    def says(self, which: int, by_staff: bool, word: Callable[..., Awaitable[object]]) -> None:
+        """Something else of a session; who takes it back may give a seat back above capacity (23)."""
+        session = self._session(which)
+        if session is not None:
+            asker = self.house.staff if by_staff else self._person(session["mentor_id"]).asker
+            self.run(word(self.house.db, asker, session["id"]))
+            self.may_exceed = self.may_exceed or word in (undo, waive)
 
     # ------------------------------------------------------------ what staff and mentors do by hand
 

@@ -13,6 +13,10 @@ from core.db.tables import ledger, packs, provider_events, sessions
 from core.db.unit import Database
 from core.rules.states import EntryKind, EventState, SessionState
 from core.usecases.community.secret import Secret, new_webhook_secret
+from core.usecases.completion.complete import complete
+from core.usecases.completion.not_held import not_held
+from core.usecases.completion.outcome import Completed
+from core.usecases.completion.undo import Reopened, undo
 from tests.builders import HOUR, Pair, a_pair, a_session, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.webhooks.fixtures import Web
@@ -26,14 +30,17 @@ class Partner:
         self.community_id = secret.community_id
         self.secret = secret.secret
 
-    async def say(self, session_id: int, kind: str = "session.completed", **changes: Any) -> tuple[int, Any]:
+    async def say(
+        self, session_id: int, kind: str = "session.completed", *, message_id: str = "msg_1", **changes: Any
+    ) -> tuple[int, Any]:
         word = {
             "type": kind,
             "timestamp": NOW.isoformat(),
             "data": {"session_id": session_id, "occurred_at": NOW.isoformat()},
             **changes,
         }
-        return await self.send(json.dumps(word).encode())
+        raw = json.dumps(word).encode()
+        return await self.send(raw, **self.sign(raw, message_id=message_id))
 
     async def send(self, raw: bytes, **headers: str) -> tuple[int, Any]:
         """Status and answer. Signed now, in real time: the library reads the wall's clock."""
@@ -91,6 +98,66 @@ async def test_ten_words_at_once_complete_it_once(partner: Partner, session_id: 
     assert {status for status, _ in answers} == {200}
     assert sorted(answer["repeated"] for _, answer in answers) == [False] + [True] * 9
     assert await count_of(db, ledger, ledger.c.kind == EntryKind.CONSUME) == 1
+
+
+async def test_a_word_delivered_again_after_its_undo_completes_nothing(
+    partner: Partner, session_id: int, pair: Pair, db: Database
+) -> None:
+    await partner.say(session_id)
+    assert isinstance(await undo(db, pair.mentor.asker, session_id), Reopened)
+
+    again = await partner.say(session_id)
+
+    assert again == (200, {"session_id": session_id, "state": "scheduled", "repeated": True})
+    assert (await row_of(db, packs, pair.pack_id))["remaining"] == 4
+    (event,) = await rows_of(db, provider_events)
+    assert (event["event_id"], event["kind"]) == (f"{partner.community_id}:msg_1", "session.completed")
+    assert (event["state"], event["provider"]) == (EventState.APPLIED, "sessions")
+    assert await partner.say(session_id, message_id="msg_2") == (
+        200,
+        {"session_id": session_id, "state": "completed", "repeated": False},
+    )
+
+
+async def test_a_word_that_came_too_late_to_be_first_is_known_again_too(
+    partner: Partner, session_id: int, pair: Pair, db: Database
+) -> None:
+    assert isinstance(await complete(db, pair.mentor.asker, session_id), Completed)
+    assert (await partner.say(session_id))[1]["repeated"]
+    assert isinstance(await undo(db, pair.mentor.asker, session_id), Reopened)
+
+    assert (await partner.say(session_id))[1]["state"] == "scheduled"
+
+
+async def test_a_word_that_was_refused_is_taken_when_it_comes_again(
+    partner: Partner, pair: Pair, db: Database, clock: SettableClock
+) -> None:
+    later = await a_session(db, pair, NOW + HOUR)
+    assert (await partner.say(later))[0] == 409
+    assert await count_of(db, provider_events) == 0
+    clock.forward(hours=1)
+
+    assert (await partner.say(later))[1] == {"session_id": later, "state": "completed", "repeated": False}
+
+
+async def test_a_session_that_was_not_held_answers_so(
+    partner: Partner, session_id: int, pair: Pair, db: Database
+) -> None:
+    assert isinstance(await not_held(db, pair.mentor.asker, session_id), Completed)
+
+    assert await partner.say(session_id) == (200, {"session_id": session_id, "state": "canceled", "repeated": True})
+
+
+async def test_what_was_kept_unread_and_comes_again_readable_is_taken(
+    partner: Partner, session_id: int, db: Database
+) -> None:
+    assert (await partner.send(b"not json"))[0] == 202
+
+    assert (await partner.say(session_id))[1]["state"] == "completed"
+
+    (event,) = await rows_of(db, provider_events)
+    assert (event["state"], event["why"]) == (EventState.APPLIED, None)
+    assert event["body"].startswith(b'{"type"')
 
 
 async def test_a_session_that_has_not_begun_is_not_completed(partner: Partner, pair: Pair, db: Database) -> None:
