@@ -43,6 +43,7 @@ class Mentoring(Subject):
         self.menu = app_commands.ContextMenu(name="Complete session", callback=self.complete_with)
 
     async def cog_load(self) -> None:
+        await super().cog_load()
         self.bot.tree.add_command(self.menu)
 
     async def cog_unload(self) -> None:
