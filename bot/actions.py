@@ -13,7 +13,7 @@ from bot.parsing import id_of
 from core.ports import Button
 
 # Row ids and instants in seconds; longer numbers are no ids of ours and would not fit the database's integers.
-_TEMPLATE = r"(?P<name>[a-z]+(?:-[a-z]+)*)(?P<numbers>(?::[0-9]{1,18})*)"
+TEMPLATE = r"(?P<name>[a-z]+(?:-[a-z]+)*)(?P<numbers>(?::[0-9]{1,18})*)"
 
 _STYLES = {
     "primary": discord.ButtonStyle.primary,
@@ -42,11 +42,15 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What answers a press. `numbers` says how many the custom_id carries; `in_place` edits the message pressed on."""
+    """What answers a press. `numbers` says how many the custom_id carries; `in_place` edits the message pressed on.
+
+    `opens_form`: it answers with a form, which must be the first answer, so nothing is acknowledged before.
+    """
 
     answer: Callable[[discord.Interaction, Press], Awaitable[None]]
     numbers: int = 1
     in_place: bool = False
+    opens_form: bool = False
 
 
 Presser = Callable[[discord.Interaction, str, Press], Awaitable[None]]
@@ -56,7 +60,7 @@ def custom_id(name: str, *numbers: int) -> str:
     return ":".join((name, *map(str, numbers)))
 
 
-class Pressable(discord.ui.DynamicItem[discord.ui.Item[Any]], template=_TEMPLATE):
+class Pressable(discord.ui.DynamicItem[discord.ui.Item[Any]], template=TEMPLATE):
     """Every button and select of ours, remade from its custom_id when it is pressed. `client.press` answers."""
 
     name: str

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
@@ -12,6 +13,7 @@ from discord.ext import commands
 from bot.actions import Action, Press, Pressable
 from bot.answer import acknowledge, answer
 from bot.errors import tell
+from bot.forms import FormAction, filled
 from bot.replies.reply import outdated
 from bot.syncing import differs
 from bot.translating import Translator
@@ -21,6 +23,8 @@ from core.usecases import Database
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _COGS = (
     "bot.cogs.booking",
     "bot.cogs.remaining",
@@ -28,6 +32,7 @@ _COGS = (
     "bot.cogs.mentoring",
     "bot.cogs.undoing",
     "bot.cogs.mentors",
+    "bot.cogs.availability",
     "bot.cogs.staff",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",
@@ -46,13 +51,15 @@ class Parts:
 
 
 class Tree(app_commands.CommandTree["SeatkeeperBot"]):
-    """Every command is acknowledged before it is looked at, and every error ends in one place."""
+    """Every command is acknowledged before it is looked at, unless it opens a form; every error ends in one place."""
 
     async def interaction_check(self, interaction: discord.Interaction["SeatkeeperBot"], /) -> bool:
         read_in(interaction.locale.value)
         if interaction.type is not discord.InteractionType.application_command:
             return True  # an autocomplete is its own answer
         self.client.note_work()
+        if interaction.command is not None and interaction.command.extras.get("opens_form"):
+            return True
         try:
             await acknowledge(interaction)
         except discord.HTTPException as error:
@@ -84,6 +91,8 @@ class SeatkeeperBot(commands.AutoShardedBot):
         )
         self.parts = parts
         self.actions: dict[str, Action] = {}
+        self.forms: dict[str, FormAction] = {}
+        self.command_ids: dict[str, int] = {}  # by name, once Discord has told them
         self._at_work: set[asyncio.Task[Any]] = set()
         self._changing: set[int] = set()
         self._was_set_up = False
@@ -101,9 +110,11 @@ class SeatkeeperBot(commands.AutoShardedBot):
             raise RuntimeError("log in before commands are synced")
         translator = self.tree.translator
         ours = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
-        if not force and not differs(ours, await self._commands_at_discord(self.application_id)):
+        theirs = await self._commands_at_discord(self.application_id)
+        self.command_ids = {each["name"]: int(each["id"]) for each in theirs}
+        if not force and not differs(ours, theirs):
             return False
-        await self.tree.sync()
+        self.command_ids = {each.name: each.id for each in await self.tree.sync()}
         log.info("synced %d commands", len(ours))
         return True
 
@@ -123,7 +134,8 @@ class SeatkeeperBot(commands.AutoShardedBot):
                 await acknowledge(interaction)
                 await answer(interaction, outdated())
                 return
-            await acknowledge(interaction, in_place=action.in_place)
+            if not action.opens_form:
+                await acknowledge(interaction, in_place=action.in_place)
             if not action.in_place:
                 await action.answer(interaction, press)
                 return
@@ -142,12 +154,45 @@ class SeatkeeperBot(commands.AutoShardedBot):
         finally:
             self._changing.discard(message_id)
 
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """A form of ours was sent: acknowledge it, then let its action answer. Discord.py keeps none of them."""
+        if interaction.type is not discord.InteractionType.modal_submit:
+            return
+        self.note_work()
+        read_in(interaction.locale.value)
+        name, words = filled(interaction)
+        action = self.forms.get(name)
+        try:
+            await acknowledge(interaction)
+            if action is None or len(words.numbers) != action.numbers:
+                await answer(interaction, outdated())
+            else:
+                await action.answer(interaction, words)
+        except Exception as error:  # noqa: BLE001 # the edge: whatever it is, the person is told and the bot lives on
+            await tell(interaction, error, f"the form {name}")
+
+    async def soon(self, work: Coroutine[Any, Any, T], within: float) -> T | None:
+        """What the work gives, or None if it takes longer than so many seconds; it then ends for nobody.
+
+        It is not cancelled: a statement that is cut off costs its connection.
+        """
+        task = asyncio.create_task(work)
+        self._note(task)
+        done, _ = await asyncio.wait({task}, timeout=within)
+        if done:
+            return task.result()
+        task.add_done_callback(_too_late)
+        return None
+
     def note_work(self) -> None:
         """The current task answers somebody: a stop waits for it."""
         task = asyncio.current_task()
         if task is not None:
-            self._at_work.add(task)
-            task.add_done_callback(self._at_work.discard)
+            self._note(task)
+
+    def _note(self, task: asyncio.Task[Any]) -> None:
+        self._at_work.add(task)
+        task.add_done_callback(self._at_work.discard)
 
     async def close(self) -> None:
         """Let what is being answered be answered, then leave."""
@@ -158,6 +203,11 @@ class SeatkeeperBot(commands.AutoShardedBot):
             await super().close()
         else:
             await self.http.close()  # a login that failed: discord.py's own close needs what the set-up makes
+
+
+def _too_late(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.warning("what nobody waits for any more failed (%s)", type(error).__name__)
 
 
 def _name(interaction: discord.Interaction[Any]) -> str:

@@ -9,6 +9,7 @@ from bot.actions import Action
 from bot.asker import asker_of
 from bot.client import SeatkeeperBot
 from bot.cogs.staff_group import grow
+from bot.forms import FormAction
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
 from core.usecases.community.mentors import find_mentors
@@ -17,15 +18,19 @@ from core.usecases.reading.pairs import find_pairs
 
 
 class Subject(commands.Cog):
-    """A cog of one subject. `actions` are the buttons and selects that it answers."""
+    """A cog of one subject. `actions` are the buttons and selects that it answers, `forms` what people fill in."""
 
     def __init__(self, bot: SeatkeeperBot) -> None:
         self.bot = bot
         self.parts = bot.parts
         self.db = bot.parts.db
         bot.actions.update(self.actions())
+        bot.forms.update(self.forms())
 
     def actions(self) -> Mapping[str, Action]:
+        return {}
+
+    def forms(self) -> Mapping[str, FormAction]:
         return {}
 
     async def cog_load(self) -> None:

@@ -61,7 +61,12 @@ def say_many(one: str, many: str, number: int, /, **values: object) -> str:
 
 def plain(text: str) -> str:
     """Somebody's own words, so that they look as typed: no markdown, no mention, nothing invisible."""
-    return _MARKDOWN.sub(r"\\\1", _INVISIBLE.sub("", text))
+    return _MARKDOWN.sub(r"\\\1", visible(text))
+
+
+def visible(text: str) -> str:
+    """Somebody's own words without what cannot be seen, breaks of line included."""
+    return _INVISIBLE.sub("", text)
 
 
 def _language_of(locale: str | None) -> str:

@@ -66,28 +66,39 @@ async def facts_of(tx: Transaction, wish: Wish, window: Interval) -> BookingFact
         now=tx.now,
         seat_state=wish.row["seat_state"],
         packs=packs,
-        hours=tuple(
-            WeeklyHours(row["weekday"], row["starts_minute"], row["ends_minute"])
-            for row in calendar
-            if row["what"] == "hours"
-        ),
-        overrides=tuple(
-            Override(row["on_date"], row["starts_minute"], row["ends_minute"], row["is_open"])
-            for row in calendar
-            if row["what"] == "override"
-        ),
+        hours=hours_in(calendar),
+        overrides=overrides_in(calendar),
         zone=wish.row["mentor_zone"],
         buffer_minutes=wish.row["buffer_minutes"],
         notice_hours=wish.row["notice_hours"],
         horizon_days=wish.row["horizon_days"],
-        mentor_busy=_busy(calendar, wish.mentor_id),
-        student_busy=_busy(calendar, wish.student_id),
+        mentor_busy=busy_in(calendar, wish.mentor_id),
+        student_busy=busy_in(calendar, wish.student_id),
         paused=wish.row["paused_at"] is not None,
         student_is_mentor=wish.student_id == wish.mentor_id,
     )
 
 
-def _busy(calendar: list[RowMapping], member_id: int | None) -> tuple[Interval, ...]:
+def hours_in(calendar: list[RowMapping]) -> tuple[WeeklyHours, ...]:
+    """The weekly hours among the rows of `calendar_of`."""
+    return tuple(
+        WeeklyHours(row["weekday"], row["starts_minute"], row["ends_minute"])
+        for row in calendar
+        if row["what"] == "hours"
+    )
+
+
+def overrides_in(calendar: list[RowMapping]) -> tuple[Override, ...]:
+    """The single dates' exceptions among them."""
+    return tuple(
+        Override(row["on_date"], row["starts_minute"], row["ends_minute"], row["is_open"])
+        for row in calendar
+        if row["what"] == "override"
+    )
+
+
+def busy_in(calendar: list[RowMapping], member_id: int | None) -> tuple[Interval, ...]:
+    """When this member is taken."""
     return tuple(
         Interval(row["starts_at"], row["ends_at"])
         for row in calendar
