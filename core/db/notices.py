@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, RowMapping, literal, select, true, tuple_, update
+from sqlalchemy import Column, ColumnElement, RowMapping, exists, literal, select, true, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -12,6 +12,9 @@ from core.db import tables
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
 from core.rules.states import Channel, NoticeState, SeatState
+
+IN_TURN_FOR = timedelta(minutes=5)
+"""How long somebody's next notice waits for the one before it, should that be lost on its way."""
 
 _KEY = ["kind", "subject_id", "cycle"]
 
@@ -91,11 +94,21 @@ async def claim_due_notices(tx: Transaction, after: tuple[datetime, int] | None,
     """Due notices that are this caller's now, oldest first: (id, attempts, next_attempt_at).
 
     `after` is the last row of the batch before; without it every batch would walk again over the rows claimed before.
+    What somebody is told comes in its order: their next notice waits for the one before, as the engine sends many at
+    once. Not for one that failed, nor for long.
     """
-    notices = tables.notices
+    notices, earlier = tables.notices, tables.notices.alias("earlier")
+    waits_its_turn = exists().where(
+        earlier.c.to_member_id == notices.c.to_member_id,
+        earlier.c.state.in_((NoticeState.PENDING, NoticeState.QUEUED)),
+        earlier.c.attempts == 0,
+        earlier.c.id < notices.c.id,
+        earlier.c.due_at <= notices.c.due_at,
+        earlier.c.next_attempt_at > tx.now - IN_TURN_FOR,
+    )
     due = (
         select(notices.c.id, notices.c.attempts, notices.c.next_attempt_at)
-        .where(notices.c.state == NoticeState.PENDING, notices.c.next_attempt_at <= tx.now)
+        .where(notices.c.state == NoticeState.PENDING, notices.c.next_attempt_at <= tx.now, ~waits_its_turn)
         .order_by(notices.c.next_attempt_at, notices.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

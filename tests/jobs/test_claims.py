@@ -26,7 +26,7 @@ SWEEPERS = 4
 async def _owed(db: Database, number: int = 12) -> None:
     pair = await a_pair(db, seat=SeatState.GRACE)
     for cycle in range(1, number + 1):
-        await a_notice(db, pair, NoticeKind.SEAT_RELEASED, pair.seat_id, cycle=cycle)
+        await a_notice(db, pair, NoticeKind.SEAT_RELEASED_STAFF, pair.seat_id, cycle=cycle)
 
 
 async def _claimed_at_once(db: Database, claim: Claim) -> Counter[int]:

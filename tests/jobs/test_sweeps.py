@@ -193,7 +193,7 @@ async def test_many_notices_are_claimed_batch_by_batch(
 ) -> None:
     pair = await a_pair(db, seat=SeatState.GRACE, total=1, remaining=0, state=PackState.DEPLETED)
     for cycle in range(1, 8):
-        await a_notice(db, pair, NoticeKind.SEAT_RELEASED, pair.seat_id, cycle=cycle)
+        await a_notice(db, pair, NoticeKind.SEAT_RELEASED_STAFF, pair.seat_id, cycle=cycle)
 
     handed = await Sweeps(db, engine, batch=3).sweep()
 

@@ -30,6 +30,7 @@ notices = Table(
     one_of("state", NoticeState),
     UniqueConstraint("kind", "subject_id", "cycle"),
     Index("ix_notices_due", "next_attempt_at", "id", **where("state = 'pending'")),
+    Index("ix_notices_in_turn", "to_member_id", "id", **where("state IN ('pending', 'queued')")),
     Index("ix_notices_dead", "community_id", **where("state = 'dead'")),
 )
 

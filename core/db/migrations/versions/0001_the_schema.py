@@ -197,6 +197,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending'"),
         sqlite_where=sa.text("state = 'pending'"),
     )
+    op.create_index(
+        "ix_notices_in_turn",
+        "notices",
+        ["to_member_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('pending', 'queued')"),
+        sqlite_where=sa.text("state IN ('pending', 'queued')"),
+    )
     op.create_table(
         "mentor_hours",
         sa.Column("id", Id, autoincrement=True, nullable=False),
