@@ -51,9 +51,6 @@ _WHO_AND_WHAT = {
     Reason.NOT_A_MENTOR: Sentence(
         _("Only mentors can do that. Staff make a member a mentor with `/staff mentor add`; ask one of them.")
     ),
-    Reason.NOT_A_MENTOR: Sentence(
-        _("Only mentors can do that. Staff make a member a mentor with `/staff mentor add`; ask one of them.")
-    ),
     Reason.NOT_SET_UP: Sentence(
         _("This server is not set up yet. Somebody with the Manage Server permission runs `/setup` first.")
     ),
@@ -90,12 +87,6 @@ _WHO_AND_WHAT = {
     Reason.BAD_NAME: Sentence(
         without=_("That name is empty or too long. Choose one that fits on one line."),
         told=[_("A name has one line of at most {most} characters, and is not empty. Choose another one.")],
-    ),
-    Reason.BAD_NOTE: Sentence(
-        without=_("That note is empty or too long. Shorten it, or write it in two."),
-        told=[
-            _("A note has 1 to {most} characters that can be seen; this one has {length}. Shorten it, or write two.")
-        ],
     ),
     Reason.UNKNOWN_SETTING: Sentence(
         without=_("There is no such setting. `/staff settings show` lists them all."),
