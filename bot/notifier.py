@@ -1,22 +1,29 @@
 """The courier of notices: Discord's answer to each message, in the words of the port."""
 
 import hashlib
+import logging
+from typing import Final
 
 import aiohttp
 import discord
 
 from bot.actions import key_of, view_of
 from bot.replies.reply import Reply
-from core.ports import Address, Answer, ChannelClosed, Delivered, Message, RetryAfter
+from core.ports import Address, Answer, ChannelClosed, Delivered, Message, OpenedThread, RetryAfter
 from core.rules.states import Channel
 
+log = logging.getLogger(__name__)
+
 _OPENING_DMS_TOO_FAST = 40003
+_GONE = {10003, 50083, 160005}  # no such channel; a thread that is archived, or locked
+_NO_THREADS_HERE = {50024, 160006}  # a channel of another kind; as many threads as a server can have
+_A_WEEK: Final = 10080  # minutes without a message, after which Discord archives the thread; a message brings it back
 _LONGEST_NONCE = 25  # characters that Discord takes
 _BUTTONS_A_ROW = 5
 
 
 class DiscordCourier:
-    """The port Courier: DMs and channels. Needs a client that is logged in, not one that is connected."""
+    """The port Courier: DMs, channels, threads. Needs a client that is logged in, not one that is connected."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
@@ -27,20 +34,37 @@ class DiscordCourier:
             place = await self._place(address)
             view = _view(message)
             sent = await place.send(
+                content=None if address.to is None else f"<@{address.to}>",
                 embed=Reply(message.title, message.text).embed(),
                 view=view if view is not None else discord.utils.MISSING,
                 nonce=_short(nonce),
+                allowed_mentions=_pinging(address.to),
             )
-        except discord.RateLimited as error:
-            return RetryAfter(error.retry_after, "rate limited")
-        except discord.HTTPException as error:
-            answer = answer_to(error)
-            if answer is None:
-                raise
-            return answer
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return RetryAfter(None, type(error).__name__)
+            await self._let_in(address)  # only now: a message brings an archived thread back, a newcomer does not
+        except _EXPECTED as error:
+            return _answer_or_raise(error)
         return Delivered(sent.id)
+
+    async def open_thread(self, channel_id: int, name: str) -> OpenedThread | ChannelClosed | RetryAfter:
+        """Private, and open for whom we let in alone: nobody in it can invite others."""
+        try:
+            opened = await self._client.http.start_thread_without_message(
+                channel_id, name=name, auto_archive_duration=_A_WEEK, type=12, invitable=False
+            )
+        except _EXPECTED as error:
+            return _answer_or_raise(error)
+        return OpenedThread(int(opened["id"]))
+
+    async def _let_in(self, address: Address) -> None:
+        """Who the message is for must be in the thread; the other one is let in if Discord lets us."""
+        if address.to is None:
+            return
+        await self._client.http.add_user_to_thread(address.discord_id, address.to)
+        if address.beside is not None:
+            try:
+                await self._client.http.add_user_to_thread(address.discord_id, address.beside)
+            except (discord.HTTPException, discord.RateLimited) as error:
+                log.warning("thread %s: somebody could not be let in (%s)", address.discord_id, error)
 
     async def _place(self, address: Address) -> discord.abc.Messageable:
         if address.channel is Channel.DM:
@@ -48,17 +72,31 @@ class DiscordCourier:
         return self._client.get_partial_messageable(address.discord_id)
 
 
-def answer_to(error: discord.HTTPException) -> Answer | None:
+def answer_to(error: discord.HTTPException) -> ChannelClosed | RetryAfter | None:
     """What Discord's error means for a message, or None: then it is a fault of ours, as a malformed body is.
 
     Every 403 and 404 closes the road: a closed DM (50007), no guild in common (50278), a channel that is gone (10003)
-    or that we may not see or write in (50001, 50013).
+    or that we may not see or write in (50001, 50013). So does a thread that takes no messages or cannot be opened.
     """
     if error.status == 429 or error.status >= 500 or error.code == _OPENING_DMS_TOO_FAST:
         return RetryAfter(_seconds(error), f"{error.status} {error.code}")
-    if error.status in (403, 404):
-        return ChannelClosed(f"{error.status} {error.code}")
+    if error.status in (403, 404) or error.code in _GONE | _NO_THREADS_HERE:
+        return ChannelClosed(f"{error.status} {error.code}", is_gone=error.code in _GONE)
     return None
+
+
+_EXPECTED = (discord.RateLimited, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
+
+
+def _answer_or_raise(error: Exception) -> ChannelClosed | RetryAfter:
+    """What the error means for whoever waits for an answer. Raises it again if it is a fault of ours."""
+    if isinstance(error, discord.RateLimited):
+        return RetryAfter(error.retry_after, "rate limited")
+    if isinstance(error, discord.HTTPException):
+        if (answer := answer_to(error)) is None:
+            raise error
+        return answer
+    return RetryAfter(None, type(error).__name__)
 
 
 def _seconds(error: discord.HTTPException) -> float | None:
@@ -67,6 +105,13 @@ def _seconds(error: discord.HTTPException) -> float | None:
         return float(named) if named is not None else None
     except ValueError:
         return None
+
+
+def _pinging(user_id: int | None) -> discord.AllowedMentions:
+    """Nobody, or this person alone."""
+    if user_id is None:
+        return discord.AllowedMentions.none()
+    return discord.AllowedMentions(everyone=False, roles=False, users=[discord.Object(user_id)])
 
 
 def _short(nonce: str) -> str:

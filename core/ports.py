@@ -180,10 +180,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a message goes: a member's DM by Discord user id, or a channel by its id."""
+    """Where a message goes: a member's DM by Discord user id, a channel or a thread by its id.
+
+    In a thread the message is for `to`, who alone is pinged, and `beside` reads it too.
+    """
 
     channel: Channel
     discord_id: int
+    to: int | None = None
+    beside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +198,13 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class ChannelClosed:
-    """This road is closed to this person (50007, 50278, a deleted channel): take the next rung at once."""
+    """This road is closed to this person (50007, 50278, a deleted channel): take the next rung at once.
+
+    `is_gone`: the channel or thread itself is no more, or takes no messages; another one might.
+    """
 
     why: str
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +218,16 @@ class RetryAfter:
 Answer = Delivered | ChannelClosed | RetryAfter
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedThread:
+    thread_id: int
+
+
 class Courier(Protocol):
     async def send(self, address: Address, message: Message, nonce: str) -> Answer:
-        """Deliver; the same nonce within some minutes is delivered once."""
+        """Deliver; the same nonce within some minutes is delivered once. Who is to read a thread is let into it."""
+        ...
+
+    async def open_thread(self, channel_id: int, name: str) -> OpenedThread | ChannelClosed | RetryAfter:
+        """Open a private thread in the channel, which nobody is in yet."""
         ...

@@ -11,11 +11,12 @@ from core.db.notices import Owed, end_notice, move_grace_end, note_dm, owe, put_
 from core.db.unit import Database, Transaction, reading, transaction
 from core.notices.facts import Facts, Person, SeatFacts, facts_of
 from core.notices.rendering import for_staff, render
+from core.notices.threads import send_to_thread
 from core.ports import Address, Answer, ChannelClosed, Courier, Delivered, Message, RetryAfter
 from core.rules.backoff import is_exhausted, pause_after
 from core.rules.due import NextNotice, after_asking, why_drop
 from core.rules.grace import grace_end_when_warned
-from core.rules.notices import Audience, NoticeKind, audience_of
+from core.rules.notices import Audience, NoticeKind, audience_of, may_be_shared
 from core.rules.settings import Settings, settings_from
 from core.rules.states import Channel, NoticeState, SeatState
 from core.texts.language import reader
@@ -124,13 +125,19 @@ async def _leave_time_to_renew(tx: Transaction, letter: Letter) -> None:
 
 
 async def _down_the_ladder(db: Database, courier: Courier, letter: Letter, message: Message) -> NoticeState:
-    """DM, then the staff channel; what is meant for staff goes there at once (rule 33)."""
+    """DM, the pair's thread, the staff channel; what is meant for staff goes there at once (rule 33)."""
     if letter.to is not None and audience_of(letter.kind) is not Audience.STAFF:
         if not _dm_is_closed(letter, db.clock.now()):
             answer = await courier.send(Address(Channel.DM, letter.to.user_id), message, f"n{letter.id}d")
             if not isinstance(answer, ChannelClosed):
                 return await _conclude(db, letter, Channel.DM, answer)
             await _note_dm(db, letter, db.clock.now())
+        if may_be_shared(letter.kind) and letter.facts is not None:
+            answer = await send_to_thread(
+                db, courier, letter.community_id, letter.facts.pair, letter.to, message, f"n{letter.id}t"
+            )
+            if not isinstance(answer, ChannelClosed):
+                return await _conclude(db, letter, Channel.THREAD, answer)
         message = for_staff(letter.to, message)
     if letter.staff_channel_id is None:
         return await _put_off(db, letter, RetryAfter(None, "the community has no staff channel"))

@@ -124,6 +124,33 @@ _SUBJECTS = (
 )
 
 
+_SHAREABLE = frozenset(
+    {
+        NoticeKind.SESSION_BOOKED,
+        NoticeKind.SESSION_TOMORROW,
+        NoticeKind.SESSION_SOON,
+        NoticeKind.OUTCOME_PROMPT,
+        NoticeKind.SESSION_COMPLETED,
+        NoticeKind.SESSION_CANCELED,
+        NoticeKind.SESSION_RETURNED,
+        NoticeKind.SESSION_REOPENED,
+        NoticeKind.SESSION_REOPENED_MENTOR,
+        NoticeKind.SESSION_WAIVED,
+        NoticeKind.RENEWAL_REMINDER,
+        NoticeKind.GRACE_BEGAN,
+        NoticeKind.FINAL_WARNING,
+    }
+)
+
+
+def may_be_shared(kind: NoticeKind) -> bool:
+    """Whether student and mentor may both read it, in the thread that is theirs: sessions, and how the seat stands.
+
+    Nothing of money, of what staff wrote about one of them, or of the mentor's other seats. A new kind is private.
+    """
+    return kind in _SHAREABLE
+
+
 def audience_of(kind: NoticeKind) -> Audience:
     """Who is told."""
     if kind in _STAFF:

@@ -7,7 +7,7 @@ import pytest
 from simcord import Env
 
 from bot.notifier import DiscordCourier
-from core.ports import Address, Answer, Button, ChannelClosed, Delivered, Message, RetryAfter
+from core.ports import Address, Answer, Button, ChannelClosed, Delivered, Message, OpenedThread, RetryAfter
 from core.rules.states import Channel
 from tests.bot.world import World, labels, parts_of, words_of
 
@@ -134,3 +134,80 @@ async def test_many_buttons_stand_in_rows_of_five(world: World) -> None:
     await send(world, world.stu.actor.id, Message("Many", "", buttons))
 
     assert labels(world.stu.dms[0]) == [str(number) for number in range(1, 8)]
+
+
+async def a_thread(world: World) -> int:
+    opened = await DiscordCourier(world.env.bot).open_thread(world.public.id, "Stu – Mara")
+    assert isinstance(opened, OpenedThread)
+    return opened.thread_id
+
+
+def in_thread(world: World, thread_id: int) -> Address:
+    return Address(Channel.THREAD, thread_id, to=world.stu.actor.id, beside=world.mara.actor.id)
+
+
+async def test_a_pairs_thread_is_private_and_lets_in_nobody_but_the_two(world: World) -> None:
+    thread_id = await a_thread(world)
+
+    answer = await DiscordCourier(world.env.bot).send(in_thread(world, thread_id), HELLO, "notice-5")
+
+    thread = world.env.backend.get_thread(thread_id)
+    assert isinstance(answer, Delivered)
+    assert thread.type == discord.ChannelType.private_thread.value
+    assert set(thread.thread_members) == {world.env.backend.bot_user.id, world.stu.actor.id, world.mara.actor.id}
+    (opening,) = [entry.json for entry in world.env.http_requests if entry.path.endswith("/threads") and entry.json]
+    assert opening["invitable"] is False
+
+
+async def test_in_a_thread_whom_it_is_for_alone_is_pinged(world: World) -> None:
+    thread_id = await a_thread(world)
+
+    await DiscordCourier(world.env.bot).send(in_thread(world, thread_id), HELLO, "notice-6")
+
+    (body,) = [e.json for e in world.env.http_requests if e.path == f"/channels/{thread_id}/messages" and e.json]
+    assert body["content"] == f"<@{world.stu.actor.id}>"
+    assert body["allowed_mentions"]["parse"] == []
+    assert [int(each) for each in body["allowed_mentions"]["users"]] == [world.stu.actor.id]
+
+
+async def test_a_thread_is_closed_to_whom_it_is_for_if_they_cannot_be_let_in(world: World) -> None:
+    thread_id = await a_thread(world)
+    world.env.inject_error("PUT", f"/channels/*/thread-members/{world.stu.actor.id}", status=404, code=10007)
+
+    answer = await DiscordCourier(world.env.bot).send(in_thread(world, thread_id), HELLO, "notice-7")
+
+    assert answer == ChannelClosed("404 10007")
+
+
+async def test_the_other_one_of_the_pair_may_be_away(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    thread_id = await a_thread(world)
+    world.env.inject_error("PUT", f"/channels/*/thread-members/{world.mara.actor.id}", status=403, code=50001)
+
+    answer = await DiscordCourier(world.env.bot).send(in_thread(world, thread_id), HELLO, "notice-8")
+
+    assert isinstance(answer, Delivered)
+    assert "could not be let in" in caplog.text
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10003), (400, 50083), (400, 160005)])
+async def test_a_thread_that_takes_no_messages_is_gone(world: World, status: int, code: int) -> None:
+    thread_id = await a_thread(world)
+    closed(world.env, thread_id, status, code)
+
+    answer = await DiscordCourier(world.env.bot).send(in_thread(world, thread_id), HELLO, "notice-9")
+
+    assert answer == ChannelClosed(f"{status} {code}", is_gone=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "answer"),
+    [
+        (403, 50013, ChannelClosed("403 50013")),
+        (400, 160006, ChannelClosed("400 160006")),
+        (503, 0, RetryAfter(None, "503 0")),
+    ],
+)
+async def test_a_thread_that_cannot_be_opened_is_told(world: World, status: int, code: int, answer: Answer) -> None:
+    world.env.inject_error("POST", "/channels/*/threads", status=status, code=code)
+
+    assert await DiscordCourier(world.env.bot).open_thread(world.public.id, "Stu – Mara") == answer

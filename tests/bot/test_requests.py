@@ -80,7 +80,9 @@ async def walk_through(world: World) -> None:
     shown = await mara.actor.slash(room, "complete")
     await mara.actor.select(reply_to(shown), options_of(shown, "pick-complete"), custom_id="pick-complete")
     buttons = [Button("Renew", "renew", mara.id, style="success"), Button("Pay", url="https://seats.example/pay/x")]
-    await DiscordCourier(world.env.bot).send(Address(Channel.DM, stu.id), Message("Hi", "You", buttons), "notice-1")
+    courier = DiscordCourier(world.env.bot)
+    await courier.send(Address(Channel.DM, stu.id), Message("Hi", "You", buttons), "notice-1")
+    await courier.open_thread(room.id, "Stu – Mara")
 
 
 async def test_every_body_is_one_that_discord_takes(world: World, contract: dict[str, Any]) -> None:

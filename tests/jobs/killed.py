@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from core.db.unit import Database
-from core.ports import Address, Answer, Message
+from core.ports import Address, Answer, Message, OpenedThread
 from tests.clocks import SettableClock
 from tests.jobs.real import a_real_engine, real_jobs
 
@@ -20,6 +20,9 @@ class StuckCourier:
         sys.stdout.flush()
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
+
+    async def open_thread(self, channel_id: int, name: str) -> OpenedThread:
+        raise AssertionError("nobody's messages are closed")
 
 
 async def main(url: str) -> None:

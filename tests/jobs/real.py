@@ -6,7 +6,7 @@ from core.db.unit import Database
 from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
-from core.ports import Address, Answer, CheckoutNews, Courier, Delivered, Message
+from core.ports import Address, Answer, CheckoutNews, Courier, Delivered, Message, OpenedThread
 
 
 class SilentCourier:
@@ -14,6 +14,9 @@ class SilentCourier:
 
     async def send(self, address: Address, message: Message, nonce: str) -> Answer:
         return Delivered(1)
+
+    async def open_thread(self, channel_id: int, name: str) -> OpenedThread:
+        return OpenedThread(1)
 
 
 def never_read(_provider: str, _body: bytes) -> CheckoutNews | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from core.ports import Address, Answer, ChannelClosed, Delivered, Message
+from core.ports import Address, Answer, ChannelClosed, Delivered, Message, OpenedThread, RetryAfter
 from core.rules.states import Channel
 
 
@@ -17,13 +17,18 @@ class Sent:
 
 @dataclass
 class KeepingCourier:
-    """The port Courier. `closed` are the people whose DMs are closed; `answers` come first, one a call."""
+    """The port Courier. `closed` are the people whose DMs are closed; `answers` come first, one a call.
+
+    `opened` are the threads that it opened, by id from 9001 on: channel and name.
+    """
 
     closed: set[int] = field(default_factory=set)
     answers: list[Answer | Exception] = field(default_factory=list)
     always: Answer | None = None
     sent: list[Sent] = field(default_factory=list)
     asked: list[Address] = field(default_factory=list)
+    opened: list[tuple[int, str]] = field(default_factory=list)
+    opening: list[ChannelClosed | RetryAfter] = field(default_factory=list)
 
     async def send(self, address: Address, message: Message, nonce: str) -> Answer:
         self.asked.append(address)
@@ -42,6 +47,12 @@ class KeepingCourier:
                 return Delivered(number + 1)
         self.sent.append(Sent(address, message, nonce))
         return Delivered(len(self.sent))
+
+    async def open_thread(self, channel_id: int, name: str) -> OpenedThread | ChannelClosed | RetryAfter:
+        if self.opening:
+            return self.opening.pop(0)
+        self.opened.append((channel_id, name))
+        return OpenedThread(9000 + len(self.opened))
 
     @property
     def texts(self) -> list[str]:
