@@ -30,7 +30,6 @@ class Reason(StrEnum):
     ZONE_AND_CURRENCY_FIRST = "zone_and_currency_first"
     NOT_OF_THIS_SERVER = "not_of_this_server"
     SECRET_HAS_CHANGED = "secret_has_changed"  # noqa: S105 # a reason, no secret
-    BAD_NOTE = "bad_note"
 
     # buying and seats (rules 6 to 13)
     OWN_MENTOR = "own_mentor"

@@ -111,12 +111,6 @@ _WHO_AND_WHAT = {
     Reason.SECRET_HAS_CHANGED: Sentence(
         _("The secret was changed meanwhile, so it was not changed again. `/staff webhook` shows how it stands.")
     ),
-    Reason.BAD_NOTE: Sentence(
-        without=_("That note is empty or too long. Shorten it, or write it in two."),
-        told=[
-            _("A note has 1 to {most} characters that can be seen; this one has {length}. Shorten it, or write two.")
-        ],
-    ),
 }
 
 _BUYING = {

@@ -155,6 +155,7 @@ async def test_a_pairs_thread_is_private_and_lets_in_nobody_but_the_two(world: W
     assert isinstance(answer, Delivered)
     assert thread.type == discord.ChannelType.private_thread.value
     assert set(thread.thread_members) == {world.env.backend.bot_user.id, world.stu.actor.id, world.mara.actor.id}
+    (opening,) = [entry.json for entry in world.env.http_requests if entry.path.endswith("/threads")]
     (opening,) = [entry.json for entry in world.env.http_requests if entry.path.endswith("/threads") and entry.json]
     assert opening["invitable"] is False
 
@@ -164,6 +165,7 @@ async def test_in_a_thread_whom_it_is_for_alone_is_pinged(world: World) -> None:
 
     await DiscordCourier(world.env.bot).send(in_thread(world, thread_id), HELLO, "notice-6")
 
+    (body,) = [e.json for e in world.env.http_requests if e.path == f"/channels/{thread_id}/messages"]
     (body,) = [e.json for e in world.env.http_requests if e.path == f"/channels/{thread_id}/messages" and e.json]
     assert body["content"] == f"<@{world.stu.actor.id}>"
     assert body["allowed_mentions"]["parse"] == []
