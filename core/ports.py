@@ -208,6 +208,11 @@ class ChannelClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone(ChannelClosed):
+    """Closed because this person is in no guild of ours any more (50278), or nowhere at all (10013)."""
+
+
+@dataclass(frozen=True, slots=True)
 class RetryAfter:
     """Not now (429, 5xx, the network): try again, not before so many seconds where the other side named them."""
 
@@ -230,4 +235,33 @@ class Courier(Protocol):
 
     async def open_thread(self, channel_id: int, name: str) -> OpenedThread | ChannelClosed | RetryAfter:
         """Open a private thread in the channel, which nobody is in yet."""
+        ...
+
+
+# ---------------------------------------------------------------- roles
+
+
+@dataclass(frozen=True, slots=True)
+class RoleBrought:
+    """The member has the role, or has it not, as was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleForbidden:
+    """Only staff can mend it: a permission of ours is missing, or the role is gone."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGone:
+    """Nobody of this id is in the guild."""
+
+
+RoleAnswer = RoleBrought | RoleForbidden | MemberGone | RetryAfter
+
+
+class Roles(Protocol):
+    async def bring(self, guild_id: int, user_id: int, role_id: int, *, wanted: bool) -> RoleAnswer:
+        """Give the member the role, or take it. Done already is done."""
         ...

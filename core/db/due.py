@@ -150,6 +150,7 @@ async def earliest_due(tx: Transaction, after: datetime | None) -> datetime | No
     timed: tuple[tuple[Column[datetime], ColumnElement[bool]], ...] = (
         (notices.c.next_attempt_at, notices.c.state == NoticeState.PENDING),
         (seats.c.grace_ends_at, seats.c.state == SeatState.GRACE),
+        (seats.c.role_due_at, seats.c.role_due_at.is_not(None)),
         (packs.c.expires_at, (packs.c.state == PackState.ACTIVE) & packs.c.frozen_at.is_(None)),
         (checkouts.c.next_attempt_at, checkouts.c.closed_at.is_(None)),
         (refunds.c.next_attempt_at, refunds.c.state == RefundState.INTENDED),

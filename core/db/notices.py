@@ -1,6 +1,6 @@
 """What we owe people. A notice is written in the transaction that causes it; the jobs take it from there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,6 +50,28 @@ def owe_anew(tx: Transaction, community_id: int, owed: Owed) -> Insert:
             "ended_at": None,
         },
         where=notices.c.state == NoticeState.DROPPED,
+    )
+
+
+def owe_dropped_again(tx: Transaction, kinds: Iterable[NoticeKind], seat_ids: Iterable[int], since: datetime) -> Update:
+    """The write after which what was dropped of these seats since then is due now. It is judged again as it is sent."""
+    notices = tables.notices
+    return (
+        update(notices)
+        .where(
+            notices.c.kind.in_(list(kinds)),
+            notices.c.subject_id.in_(list(seat_ids)),
+            notices.c.state == NoticeState.DROPPED,
+            notices.c.ended_at >= since,
+        )
+        .values(
+            state=NoticeState.PENDING,
+            due_at=tx.now,
+            next_attempt_at=tx.now,
+            attempts=notices.c.attempts + 1,
+            why=None,
+            ended_at=None,
+        )
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, exists, func, select, update
 
-from core.db.tables import packs, seats, sessions
+from core.db.tables import mentors, packs, seats, sessions
 from core.db.unit import Transaction
 from core.rules.balance import Pack
 from core.rules.states import PackState, SeatState, SessionState
@@ -46,12 +46,14 @@ def earlier_of_pack(pack_id: ColumnElement[int] | int, starts_at: Any) -> Scalar
 async def take_hold(tx: Transaction, pack_id: int, starts_at: datetime) -> RowMapping | None:
     """One more session of the pack is spoken for, with what the pack says then; None if it has none left to book.
 
-    Nor if the pair's seat is active no longer: what was read before may have changed.
+    Nor if the pair's seat is active no longer, or their mentor paused: what was read before may have changed.
     """
     seated = exists().where(
         seats.c.student_id == packs.c.student_id,
         seats.c.mentor_id == packs.c.mentor_id,
         seats.c.state == SeatState.ACTIVE,
+        mentors.c.member_id == seats.c.mentor_id,
+        mentors.c.paused_at.is_(None),
     )
     return await tx.one(
         update(packs)

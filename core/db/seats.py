@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Exists, RowMapping, Select, exists, func, insert, select, update
 
+from core.db.roles import role_due_when_moved, role_due_when_taken
 from core.db.tables import members, notices, seats
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
@@ -35,7 +36,14 @@ async def take_seat(tx: Transaction, *, community_id: int, student_id: int, ment
     """The id of a new seat. Whoever lost the pair's one live seat to another fires `uq_seats_one_live`."""
     seat_id: int = await tx.value(
         insert(seats)
-        .values(community_id=community_id, student_id=student_id, mentor_id=mentor_id, state=state, created_at=tx.now)
+        .values(
+            community_id=community_id,
+            student_id=student_id,
+            mentor_id=mentor_id,
+            state=state,
+            role_due_at=role_due_when_taken(mentor_id, state, tx.now),
+            created_at=tx.now,
+        )
         .returning(seats.c.id)
     )
     return seat_id
@@ -57,6 +65,7 @@ async def move_seat(
             state=after,
             grace_ends_at=grace_ends_at,
             released_at=tx.now if after is SeatState.RELEASED else None,
+            role_due_at=role_due_when_moved(after, tx.now),
         )
     )
     return moved.rowcount == 1

@@ -47,6 +47,9 @@ async def seat_subject(tx: Transaction, seat_id: int, cycle: int) -> Row | None:
         _with_change(_with_people(select(seats), seats), seats, "seat", cycle)
         .add_columns(
             mentors.c.capacity,
+            mentors.c.paused_at,
+            func.coalesce(mentors.c.student_role_id, seats.c.role_id).label("student_role_id"),
+            _student.c.gone_at,
             _occupied(seats).label("occupied"),
             _remaining(tx, seats).label("pair_remaining"),
             _purchases(seats).label("purchases"),

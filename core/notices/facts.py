@@ -53,10 +53,17 @@ class SeatFacts:
     occupied: int
     seated_again: bool = False
     change: ByHand | None = None
+    mentor_paused: bool = False
+    student_gone: bool = False
+    role_id: int | None = None
+    role_is_due: bool = False
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
             cycle=cycle,
+            mentor_paused=self.mentor_paused,
+            student_gone=self.student_gone,
+            role_is_due=self.role_is_due,
             seat_state=self.state,
             seated_again=self.seated_again,
             grace_number=self.grace_number,
@@ -211,6 +218,10 @@ async def _seat(tx: Transaction, seat_id: int, cycle: int) -> SeatFacts | None:
         occupied=row["occupied"],
         seated_again=row["seated_again"],
         change=_change(row),
+        mentor_paused=row["paused_at"] is not None,
+        student_gone=row["gone_at"] is not None,
+        role_id=row["student_role_id"],
+        role_is_due=row["role_due_at"] is not None,
     )
 
 

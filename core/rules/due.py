@@ -85,6 +85,9 @@ class NoticeFacts:
     order_state: OrderState | None = None
     pack_state: PackState | None = None
     answered: bool = False
+    mentor_paused: bool = False
+    student_gone: bool = False
+    role_is_due: bool = False
 
 
 def why_drop(kind: NoticeKind, facts: NoticeFacts, now: datetime) -> str | None:
@@ -167,6 +170,8 @@ def _session_tomorrow(facts: NoticeFacts, now: datetime) -> str | None:
 
 
 def _renewal_reminder(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.mentor_paused:
+        return _CLOCKS_STAND
     if facts.cycle != facts.purchases:
         return "the student has renewed"
     if facts.pair_remaining != 1:
@@ -175,6 +180,8 @@ def _renewal_reminder(facts: NoticeFacts, now: datetime) -> str | None:
 
 
 def _final_warning(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.mentor_paused:
+        return _CLOCKS_STAND
     if facts.cycle != facts.grace_number:
         return "it belongs to an older grace"
     return _unless_in_grace(facts, now)
@@ -191,6 +198,25 @@ def _seat_released(facts: NoticeFacts, now: datetime) -> str | None:
     if facts.seated_again:
         return "the student has a seat again"
     return _unless_seat(SeatState.RELEASED)(facts, now)
+
+
+_CLOCKS_STAND = "the mentor is paused"  # the resume owes it again (rule 39)
+
+
+def _mentor_paused(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.mentor_paused else "the mentor is back"
+
+
+def _mentor_resumed(facts: NoticeFacts, _now: datetime) -> str | None:
+    return "the mentor is paused again" if facts.mentor_paused else None
+
+
+def _unless_gone(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.student_gone else "the student was seen again"
+
+
+def _unless_role_is_due(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.role_is_due else "the role is as it should be"
 
 
 def _unless_answered(facts: NoticeFacts, _now: datetime) -> str | None:
@@ -239,5 +265,12 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.SEAT_BACK_STAFF: _never,
     NoticeKind.ADJUSTMENT_ASKED: _unless_answered,
     NoticeKind.ADJUSTMENT_ANSWERED: _never,
+    NoticeKind.MENTOR_PAUSED: _mentor_paused,
+    NoticeKind.MENTOR_RESUMED: _mentor_resumed,
+    NoticeKind.MENTOR_REMOVED: _never,
+    NoticeKind.MENTOR_REMOVED_STAFF: _never,
+    NoticeKind.STUDENT_GONE: _unless_gone,
+    NoticeKind.STUDENT_GONE_STAFF: _unless_gone,
+    NoticeKind.ROLE_FAILED_STAFF: _unless_role_is_due,
 }
 """For every kind, why it would be dropped. A test proves that none is missing."""

@@ -1,5 +1,6 @@
 """What we owe people: the kinds of notice, to whom each goes, and what each is about."""
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -64,6 +65,14 @@ class NoticeKind(StrEnum):
     SEAT_BACK_STAFF = "seat_back_staff"
     ADJUSTMENT_ASKED = "adjustment_asked"
     ADJUSTMENT_ANSWERED = "adjustment_answered"
+    # Somebody is away, leaves, or is gone (rule 39).
+    MENTOR_PAUSED = "mentor_paused"
+    MENTOR_RESUMED = "mentor_resumed"
+    MENTOR_REMOVED = "mentor_removed"
+    MENTOR_REMOVED_STAFF = "mentor_removed_staff"
+    STUDENT_GONE = "student_gone"
+    STUDENT_GONE_STAFF = "student_gone_staff"
+    ROLE_FAILED_STAFF = "role_failed_staff"
 
 
 _STAFF = frozenset(kind for kind in NoticeKind if kind.value.endswith("_staff"))
@@ -78,6 +87,7 @@ _MENTOR = frozenset(
         NoticeKind.SEAT_RELEASED_MENTOR,
         NoticeKind.STAFF_RELEASED_MENTOR,
         NoticeKind.ADJUSTMENT_ANSWERED,
+        NoticeKind.STUDENT_GONE,
     }
 )
 _SESSION = frozenset(
@@ -112,6 +122,13 @@ _SEAT = frozenset(
         NoticeKind.GRANT_ABOVE_CAPACITY_STAFF,
         NoticeKind.SEAT_BACK_MENTOR,
         NoticeKind.SEAT_BACK_STAFF,
+        NoticeKind.MENTOR_PAUSED,
+        NoticeKind.MENTOR_RESUMED,
+        NoticeKind.MENTOR_REMOVED,
+        NoticeKind.MENTOR_REMOVED_STAFF,
+        NoticeKind.STUDENT_GONE,
+        NoticeKind.STUDENT_GONE_STAFF,
+        NoticeKind.ROLE_FAILED_STAFF,
     }
 )
 _PACK = frozenset({NoticeKind.PACK_GRANTED, NoticeKind.PACK_EXTENDED, NoticeKind.PACK_ADJUSTED})
@@ -161,3 +178,8 @@ def audience_of(kind: NoticeKind) -> Audience:
 def subject_of(kind: NoticeKind) -> Subject:
     """What the notice's subject id points at."""
     return next((subject for kinds, subject in _SUBJECTS if kind in kinds), Subject.ORDER)
+
+
+def cycle_at(instant: datetime) -> int:
+    """The minute, as the cycle of a notice that tells of something which may happen again."""
+    return int(instant.timestamp()) // 60

@@ -8,6 +8,7 @@ from core.db import tables
 from core.db.unit import Transaction
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.settings import Settings, settings_from
+from core.usecases.community.gone import note_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ async def staffed(tx: Transaction, asker: Asker) -> RowMapping | Refused:
 async def _member(tx: Transaction, community_id: int, asker: Asker) -> tuple[int, str | None]:
     members = tables.members
     row = await tx.one(
-        select(members.c.id, members.c.time_zone, members.c.name, members.c.locale).where(
+        select(members.c.id, members.c.time_zone, members.c.name, members.c.locale, members.c.gone_at).where(
             members.c.community_id == community_id, members.c.user_id == asker.user_id
         )
     )
@@ -80,6 +81,8 @@ async def _member(tx: Transaction, community_id: int, asker: Asker) -> tuple[int
         seen = {"name": asker.name[:100], "locale": asker.locale or row["locale"]}
         if any(row[name] != value for name, value in seen.items()):
             await tx.run(update(members).where(members.c.id == row["id"]).values(**seen))
+        if row["gone_at"] is not None:
+            await note_seen(tx, community_id, row["id"])
         return row["id"], row["time_zone"]
     return await member_of(tx, community_id, asker.user_id, asker.name, asker.locale), None
 

@@ -29,6 +29,7 @@ seats = Table(
     maybe_at("grace_ends_at"),
     Column("grace_number", Integer, nullable=False, server_default="0"),  # how often grace began: the cycle
     Column("thread_id", BigInteger),  # the pair's private thread, once there is one (rule 33)
+    Column("role_id", BigInteger),  # the role that the student may have by this seat
     # The student's role is to be as the seat says; empty when it is.
     maybe_at("role_due_at"),
     Column("role_attempts", Integer, nullable=False, server_default="0"),

@@ -11,7 +11,7 @@ from core.rules.settings import Settings
 from core.usecases.asker import Asker, known_staff, member_of
 from core.usecases.community.names import tidy_name, why_not_number
 
-_BOUNDS = {
+BOUNDS = {
     "capacity": (0, 1000),
     "session_minutes": (5, 480),
     "buffer_minutes": (0, 240),
@@ -69,7 +69,7 @@ async def add_mentor(tx: Transaction, asker: Asker, new: NewMentor) -> MentorAdd
         return hours
     numbers = new.numbers(who.settings)
     for field, number in numbers.items():
-        if refused := why_not_number(field, number, *_BOUNDS[field]):
+        if refused := why_not_number(field, number, *BOUNDS[field]):
             return refused
     mentor_id = await member_of(tx, who.community_id, new.user_id, name)
     await insert_mentor(

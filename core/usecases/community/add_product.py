@@ -49,9 +49,7 @@ async def add_product(tx: Transaction, asker: Asker, new: NewProduct) -> Product
         return name
     sessions = who.settings.sessions_per_pack if new.sessions is None else new.sessions
     validity_days = who.settings.validity_days if new.validity_days is None else new.validity_days
-    if refused := why_not_number("sessions", sessions, 1, 100) or why_not_number(
-        "validity_days", validity_days, 1, 3650
-    ):
+    if refused := why_not_sold(sessions, validity_days):
         return refused
     currency = (new.currency or who.currency).strip().upper()
     price_minor = parse_price(new.price, currency)
@@ -77,3 +75,8 @@ async def add_product(tx: Transaction, asker: Asker, new: NewProduct) -> Product
         price_minor=price_minor,
         currency=currency,
     )
+
+
+def why_not_sold(sessions: int, validity_days: int) -> Refused | None:
+    """Why no product holds so many sessions for so many days; beyond that the checks on `products` would fire."""
+    return why_not_number("sessions", sessions, 1, 100) or why_not_number("validity_days", validity_days, 1, 3650)

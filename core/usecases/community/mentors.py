@@ -79,7 +79,7 @@ async def products_of(tx: Transaction, guild_id: int, mentor_id: int) -> tuple[P
     community = await people.community_of_guild(tx, guild_id)
     if community is None or await people.mentor_of(tx, community["id"], mentor_id) is None:
         return ()
-    return _products(await people.products_of_mentors(tx, [mentor_id]), mentor_id)
+    return products_from(await people.products_of_mentors(tx, [mentor_id]), mentor_id)
 
 
 @reading
@@ -103,7 +103,7 @@ def _card(row: RowMapping, products: Sequence[RowMapping], hours: Sequence[RowMa
         session_minutes=row["session_minutes"],
         seats_free=max(row["capacity"] - row["occupied"], 0),
         paused=row["paused_at"] is not None,
-        products=_products(products, mentor_id),
+        products=products_from(products, mentor_id),
         hours=tuple(
             WeeklyHours(each["weekday"], each["starts_minute"], each["ends_minute"])
             for each in hours
@@ -112,7 +112,8 @@ def _card(row: RowMapping, products: Sequence[RowMapping], hours: Sequence[RowMa
     )
 
 
-def _products(rows: Sequence[RowMapping], mentor_id: int) -> tuple[ProductCard, ...]:
+def products_from(rows: Sequence[RowMapping], mentor_id: int) -> tuple[ProductCard, ...]:
+    """Those of this mentor among stored rows."""
     return tuple(
         ProductCard(
             id=row["id"],

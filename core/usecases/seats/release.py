@@ -103,9 +103,13 @@ class DueRelease:
 
 @reading
 async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100) -> tuple[DueRelease, ...]:
-    """The seats whose grace is over, by id from `after_seat_id` on; not those whose money is parked for staff."""
+    """The seats whose grace is over, by id from `after_seat_id` on; not those whose money is parked for staff.
+
+    Nor those of a paused mentor: their clock stands (rule 39).
+    """
     rows = await tx.all(
         select(seats.c.id, orders.c.id.label("order_id"))
+        .join(mentors, mentors.c.member_id == seats.c.mentor_id)
         .outerjoin(
             orders,
             (orders.c.student_id == seats.c.student_id)
@@ -115,6 +119,7 @@ async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100
         .where(
             seats.c.state == SeatState.GRACE,
             seats.c.grace_ends_at <= tx.now,
+            mentors.c.paused_at.is_(None),
             seats.c.id > after_seat_id,
             ~_order_of_pair(OrderState.PARKED),
         )

@@ -170,7 +170,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered')",
+            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff')",
             name=op.f("ck_notices_known_kind"),
         ),
         sa.CheckConstraint(
@@ -303,6 +303,7 @@ def upgrade() -> None:
         sa.Column("grace_ends_at", UtcDateTime(), nullable=True),
         sa.Column("grace_number", sa.Integer(), server_default="0", nullable=False),
         sa.Column("thread_id", sa.BigInteger(), nullable=True),
+        sa.Column("role_id", sa.BigInteger(), nullable=True),
         sa.Column("role_due_at", UtcDateTime(), nullable=True),
         sa.Column("role_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
