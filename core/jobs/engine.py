@@ -47,8 +47,8 @@ class Engine(Protocol):
         """The workflow runs once the transaction is committed, and never if it is not. A known id changes nothing."""
         ...
 
-    async def idle(self) -> bool:
-        """Return when nothing that was handed over is left to do: whether there was anything to wait for."""
+    async def idle(self) -> None:
+        """Return when nothing that was handed over is left to do."""
         ...
 
     async def given_up(self) -> Sequence[GivenUp]: ...
@@ -119,12 +119,10 @@ class DbosEngine:
             )
         )
 
-    async def idle(self) -> bool:
-        waited = False
-        while await self._list(_UNFINISHED, limit=1):
-            waited = True
+    async def idle(self) -> None:
+        # DBOS tells nobody when a workflow of another task ends.
+        while await self._list(_UNFINISHED, limit=1):  # noqa: ASYNC110
             await asyncio.sleep(self._poll_seconds / 2)
-        return waited
 
     async def given_up(self) -> Sequence[GivenUp]:
         return [GivenUp(each.name, each.workflow_id) for each in await self._list(_GIVEN_UP)]

@@ -41,6 +41,7 @@ class Jobs:
         self._one_at_a_time = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
         self._stopping = False
+        self._found = 0  # by all sweeps so far
 
     async def start(self) -> None:
         """From now on what is due is seen to, first of all what an earlier process left.
@@ -68,11 +69,15 @@ class Jobs:
         await self._engine.stop()
 
     async def run_due(self) -> None:
-        """See to all that is due now and to what follows from it, and return when it is done."""
+        """See to all that is due now and to what follows from it, and return when it is done.
+
+        Done: no sweep, this one's or the listener's, found anything since the engine was last at work.
+        """
         while True:
-            found = await self._sweep()
-            waited = await self._engine.idle()
-            if not found and not waited:
+            found = self._found
+            await self._engine.idle()
+            await self._sweep()
+            if self._found == found:
                 return
 
     async def tend(self) -> None:
@@ -96,10 +101,9 @@ class Jobs:
             await self._bell.heard()
             await self._sweep()
 
-    async def _sweep(self) -> int:
+    async def _sweep(self) -> None:
         async with self._one_at_a_time:
             if self._stopping:
-                return 0
+                return
             with Edge("sweeping"):
-                return await self._sweeps.sweep()
-            return 0
+                self._found += await self._sweeps.sweep()

@@ -23,8 +23,9 @@ from seatkeeper.demo import run_demo
 from seatkeeper.demo.community import STAFF
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import Play
-from seatkeeper.demo.story import Story, Unexpected, tell
+from seatkeeper.demo.story import Story, tell
 from seatkeeper.demo.stripe_stand_in import StripeStandIn
+from seatkeeper.demo.walk import Unexpected
 from tests.demo.plays import a_play
 from tests.seatkeeper.test_command_line import ended
 
@@ -34,7 +35,9 @@ MORE = re.compile(r"^ {27}(.*)$")
 
 ANNS = ["You have a seat", "One session left", "No sessions left", "Last call", "Renewed"]
 BENS = ["Your payment is on its way", "You have a seat", "No sessions left", "Last call", "Your seat with"]
-TURNS = sorted({*ANNS, *BENS})
+BENS_SECOND = ["Taken back", "Missed", "No sessions left", "Given back"]
+CHLOES = ["Du hast einen Platz"]
+TURNS = sorted({*ANNS, *BENS, *BENS_SECOND, "A question", *CHLOES})
 
 
 @dataclass
@@ -119,8 +122,9 @@ async def is_what_the_tables_hold(out: str, database_url: str) -> None:
     for step in steps:
         assert all(any(pack.startswith(line) for pack in packs) for line in step.said("Ledger")), step
     assert shown(steps) + Counter({"Dev": 1, "Grace Lee": 1}) == messages  # theirs came before the story
-    assert turns(steps, "Ann") == ANNS
-    assert turns(steps, "Ben") == BENS
+    assert turns(steps, "Ann") == [*ANNS, "A question"]
+    assert turns(steps, "Ben") == [*BENS, *BENS_SECOND]
+    assert turns(steps, "Chloe") == CHLOES
 
 
 def turns(steps: list[Told], whose: str) -> list[str]:

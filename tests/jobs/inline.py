@@ -44,13 +44,10 @@ class InlineEngine:
         row = {"id": workflow_id, "workflow": workflow, "args": list(args), "state": "waiting"}
         await tx.run(dialect.insert(_handed).values(row).on_conflict_do_nothing())
 
-    async def idle(self) -> bool:
-        waited = False
+    async def idle(self) -> None:
         while waiting := await self.waiting():
-            waited = True
             for workflow_id, workflow, args in waiting:
                 await self._run(workflow_id, workflow, args)
-        return waited
 
     async def waiting(self) -> list[tuple[str, str, list[int | str]]]:
         """What was handed over and has not run."""

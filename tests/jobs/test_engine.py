@@ -76,16 +76,13 @@ async def test_the_engine_does_what_is_committed_once_and_keeps_what_it_gave_up(
             raise LookupError
 
     await engine.start({"count": count})
-    was_idle = not await engine.idle()
     with pytest.raises(LookupError):
         await hand_over_and_fail()
     await _enqueue(db, engine, "count", "count:2", 2)
     await _enqueue(db, engine, "count", "count:2", 2)
     await _enqueue(db, engine, "count", "count:13", 13)
-    waited = await engine.idle()
+    await engine.idle()
 
-    assert was_idle
-    assert waited
     assert sorted(done) == [2, 13, 13, 13, 13]
     assert await engine.given_up() == [GivenUp("count", "count:13")]
     await engine.forget(["count:13"])

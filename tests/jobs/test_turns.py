@@ -9,6 +9,7 @@ from core.db import tables
 from core.db.notices import IN_TURN_FOR, claim_due_notices
 from core.db.unit import Database
 from core.jobs.jobs import Jobs
+from core.jobs.sweeps import Sweeps
 from core.jobs.work import Errands, Reread
 from core.ports import RetryAfter
 from core.rules.notices import NoticeKind
@@ -124,6 +125,30 @@ async def test_the_end_of_a_session_is_told_before_the_end_of_the_pack(
         "Done: your session with Mara",
         "No sessions left with Mara",
     ]
+
+
+async def test_what_another_sweep_handed_over_is_waited_for_with_all_that_follows(
+    db: Database, engine: InlineEngine, courier: KeepingCourier, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The listener's sweep found the first; it is delivered while ours finds nothing, as the second waits its turn."""
+    pair = await a_pair(db, total=1)
+    session_id = await a_session(db, pair, NOW - HOUR)
+    given(await complete(db, pair.mentor.asker, session_id))
+    sweeps = Sweeps(db, engine)
+    await sweeps.sweep()
+    sweep, ours = Sweeps.sweep, []
+
+    async def sweep_and_then_the_engine_is_quick(self: Sweeps) -> int:
+        found = await sweep(self)
+        ours.append(found)
+        if len(ours) == 1:
+            await engine.idle()
+        return found
+
+    monkeypatch.setattr(Sweeps, "sweep", sweep_and_then_the_engine_is_quick)
+    await jobs.run_due()
+
+    assert len(courier.sent) == 2
 
 
 async def test_a_message_that_must_wait_lets_the_next_one_by(db: Database, courier: KeepingCourier, jobs: Jobs) -> None:
