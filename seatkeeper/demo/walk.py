@@ -35,7 +35,7 @@ class Walk:
 
     def __init__(self, play: Play, out: Console) -> None:
         self.step = 0
-        self._play = play
+        self.play = play
         self._out = out
         self._names = {actor.id: name for name, actor in play.guild.people.items()}
         self._zones = {mentor.name: mentor.zone for mentor in MENTORS}
@@ -45,121 +45,121 @@ class Walk:
 
     def nothing_broke(self) -> None:
         """The bot met no error on the way."""
-        errors = self._play.stage.env.errors
+        errors = self.play.stage.env.errors
         if errors:
             raise Unexpected(f"the bot met errors: {errors!r}")
 
     # ------------------------------------------------------------ what people do
 
-    async def _finds(self, student: str, mentor: str) -> None:
-        await self._begin(f"{student} types /mentors")
-        shown = await self._types(student, "mentors")
-        self._expect(shown, mentor)
-        await self._end()
+    async def finds(self, student: str, mentor: str) -> None:
+        await self.begin(f"{student} types /mentors")
+        shown = await self.types(student, "mentors")
+        self.expect(shown, mentor)
+        await self.end()
 
-    async def _buys(
+    async def buys(
         self, student: str, mentor: str, mentor_id: int, product_id: int | None, *, by_bank: bool = False
     ) -> None:
-        await self._begin(f"{student} types /buy and chooses {mentor}")
+        await self.begin(f"{student} types /buy and chooses {mentor}")
         options = {"mentor": str(mentor_id)} | ({} if product_id is None else {"product": str(product_id)})
-        shown = await self._types(student, "buy", **options)
-        self._expect(shown, mentor)
-        await self._end()
+        shown = await self.types(student, "buy", **options)
+        self.expect(shown, mentor)
+        await self.end()
         await self._pays(student, shown, by_bank=by_bank)
 
-    async def _renews(self, student: str, mentor: str) -> None:
-        await self._begin(f"{student} presses Renew under the last call")
-        shown = await self._presses(student, self._latest(student, "Last call"), "renew")
-        self._expect(shown, mentor)
-        await self._end()
+    async def renews(self, student: str, mentor: str) -> None:
+        await self.begin(f"{student} presses Renew under the last call")
+        shown = await self.presses(student, self.latest(student, "Last call"), "renew")
+        self.expect(shown, mentor)
+        await self.end()
         await self._pays(student, shown)
 
     async def _pays(self, student: str, shown: Seen, *, by_bank: bool = False) -> None:
         """Follow the button to the order's page, from there to the checkout, and pay on it."""
-        button = next((each for each in shown.pressables if each.url.startswith(self._play.house.public_url)), None)
+        button = next((each for each in shown.pressables if each.url.startswith(self.play.house.public_url)), None)
         if button is None:
             raise Unexpected(f"no way to pay under {shown}")
         how = "by bank" if by_bank else "by card"
-        await self._begin(f"{student} follows “{button.label}” and pays {how}")
+        await self.begin(f"{student} follows “{button.label}” and pays {how}")
         order = await self._visits(student, button.url)
         checkout = order.find("Pay")
         if checkout is None:
             raise Unexpected(f"no checkout behind {order}")
         ref = checkout.url.rpartition("/")[2]
-        paid = self._play.stripe.checkouts[ref]
+        paid = self.play.stripe.checkouts[ref]
         amount = price(paid["amount_total"], paid["currency"].upper())
         if _digits(amount) != _digits(button.label):
             raise Unexpected(f"the checkout asks for {amount}, the button said {button.label}")
         after = await self._visits(student, checkout.url, do="later" if by_bank else "pay")
         if by_bank:
-            self._expect(after, "on its way")
-            await self._end()
-            self._must(student, "Your payment is on its way")
-            await self._begin(f"The bank pays {student}'s {amount}")
+            self.expect(after, "on its way")
+            await self.end()
+            self.must(student, "Your payment is on its way")
+            await self.begin(f"The bank pays {student}'s {amount}")
             after = await self._visits(student, checkout.url, do="arrive")
-        self._expect(after, "Paid")
-        await self._end()
+        self.expect(after, "Paid")
+        await self.end()
 
-    async def _meets(self, student: str, mentor: str, *, by_command: bool) -> None:
+    async def meets(self, student: str, mentor: str, *, by_command: bool) -> None:
         """Book the first free time, live until it is over, and have the mentor say that it took place."""
         if by_command:
-            await self._begin(f"{student} types /book and takes the first free time")
-            shown = await self._types(student, "book")
+            await self.begin(f"{student} types /book and takes the first free time")
+            shown = await self.types(student, "book")
         else:
-            await self._begin(f"{student} presses Book under their last message and takes the first free time")
-            shown = await self._presses(student, self._latest_with(student, "book:"), "book:")
-        shown = await self._chooses(student, shown, "pick-day")
-        shown = await self._chooses(student, shown, "pick-time")
-        shown = await self._presses(student, shown, "confirm")
-        self._expect(shown, "Booked")
-        await self._end()
-        self._must(mentor, "Booked", student)
-        await self._until(mentor, "How was it")
-        await self._begin(f"{mentor} presses Complete")
-        shown = await self._presses(mentor, self._latest(mentor, "How was it"), "complete")
-        self._expect(shown, "Complete")
-        await self._end()
+            await self.begin(f"{student} presses Book under their last message and takes the first free time")
+            shown = await self.presses(student, self._latest_with(student, "book:"), "book:")
+        shown = await self.chooses(student, shown, "pick-day")
+        shown = await self.chooses(student, shown, "pick-time")
+        shown = await self.presses(student, shown, "confirm")
+        self.expect(shown, "Booked")
+        await self.end()
+        self.must(mentor, "Booked", student)
+        await self.until(mentor, "How was it")
+        await self.begin(f"{mentor} presses Complete")
+        shown = await self.presses(mentor, self.latest(mentor, "How was it"), "complete")
+        self.expect(shown, "Complete")
+        await self.end()
 
-    async def _until(self, name: str, title: str) -> None:
+    async def until(self, name: str, title: str) -> None:
         """Go from one due thing to the next until this person gets a message with such a title."""
         for _ in range(_MOST_DUE):
-            due = await self._play.next_due()
+            due = await self.play.next_due()
             if due is None:
                 break
-            await self._begin(f"Time passes until {self._when(due.at)}")
-            await self._play.to_next_due()
-            await self._end()
+            await self.begin(f"Time passes until {self._when(due.at)}")
+            await self.play.to_next_due()
+            await self.end()
             if any(seen.title.startswith(title) for seen in self._new.get(name, ())):
                 return
         raise Unexpected(f"{name} never got “{title} …”")
 
     # ------------------------------------------------------------ by what means
 
-    async def _offered(self, name: str, command: str, option: str, typed: str) -> str:
+    async def offered(self, name: str, command: str, option: str, typed: str) -> str:
         """The first value that Discord offers behind what is typed."""
-        await self._play.stage.turn()
-        offered = await self._play.guild.people[name].autocomplete(self._play.guild.public, command, option, typed)
+        await self.play.stage.turn()
+        offered = await self.play.guild.people[name].autocomplete(self.play.guild.public, command, option, typed)
         if not offered:
             raise Unexpected(f"/{command} offers {name} nothing for “{typed}”")
         return str(offered[0]["value"])
 
-    async def _types(self, name: str, command: str, **options: object) -> Seen:
-        actor = self._play.guild.people[name]
-        await self._play.stage.turn()
-        result = await actor.slash(self._play.guild.public, command, **options)
+    async def types(self, name: str, command: str, **options: object) -> Seen:
+        actor = self.play.guild.people[name]
+        await self.play.stage.turn()
+        result = await actor.slash(self.play.guild.public, command, **options)
         return self._shown(name, result, f"/{command}")
 
-    async def _presses(self, name: str, under: Seen, start: str) -> Seen:
+    async def presses(self, name: str, under: Seen, start: str) -> Seen:
         pressable = self._found(under, start)
-        await self._play.stage.turn()
+        await self.play.stage.turn()
         result = await self._hand(name, under).click(self._source(under), custom_id=pressable.custom_id)
         return self._shown(name, result, pressable.label)
 
-    async def _chooses(self, name: str, under: Seen, start: str) -> Seen:
+    async def chooses(self, name: str, under: Seen, start: str) -> Seen:
         pressable = self._found(under, start)
         if not pressable.values:
             raise Unexpected(f"nothing to choose in {under}")
-        await self._play.stage.turn()
+        await self.play.stage.turn()
         result = await self._hand(name, under).select(
             self._source(under), [pressable.values[0]], custom_id=pressable.custom_id
         )
@@ -167,13 +167,13 @@ class Walk:
 
     def _hand(self, name: str, under: Seen) -> simcord.MemberActor | simcord.UserHandle:
         """A person acts as a member in the guild, and as themselves in their DMs."""
-        actor = self._play.guild.people[name]
+        actor = self.play.guild.people[name]
         source = self._source(under)
         channel_id = source.channel_id if isinstance(source, simcord.ResponseMessage) else source.channel.id
         return actor.user if channel_id == actor.user.dm_channel.id else actor
 
     async def _visits(self, name: str, url: str, do: str | None = None) -> Seen:
-        http = self._play.http
+        http = self.play.http
         async with http.get(url) if do is None else http.post(url, data={"do": do}) as response:
             text = await response.text()
             if response.status != 200:
@@ -203,20 +203,20 @@ class Walk:
 
     # ------------------------------------------------------------ what is seen and held
 
-    async def _begin(self, what: str) -> None:
+    async def begin(self, what: str) -> None:
         self.step += 1
-        self._out.print(f"\n[dim]{self._when(self._play.clock.now())}[/]")
+        self._out.print(f"\n[dim]{self._when(self.play.clock.now())}[/]")
         self._out.print(f"[bold]{self.step:>2}  {escape(what)}[/]")
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
         """See to what is due, print what came to whom, and what the ledger says now."""
-        await self._play.jobs.run_due()
+        await self.play.jobs.run_due()
         self._look()
         for name, messages in self._new.items():
             place = "Staff channel" if name == STAFF else f"{name}'s messages"
             for seen in messages:
                 self._print(place, str(seen))
-        held = (await books(self._play.house.db, self._play.guild.id)).ledger
+        held = (await books(self.play.house.db, self.play.guild.id)).ledger
         for _, pack in groupby(sorted(held, key=_pack_of), key=_pack_of):
             entries = list(pack)
             self._agrees(entries)
@@ -236,72 +236,72 @@ class Walk:
         """Read what came to everybody since the last look."""
         self._new = {}
         for name in (*STUDENTS, *self._zones, STAFF):
-            actor = self._play.guild.people[name]
+            actor = self.play.guild.people[name]
             if name == STAFF:
-                history = self._play.guild.staff_room.history(viewer=actor)
+                history = self.play.guild.staff_room.history(viewer=actor)
             else:
                 history = actor.user.dm_channel.history(viewer=actor.user)
-            last, bot_id = self._read.get(name, 0), self._play.stage.bot_user.id
+            last, bot_id = self._read.get(name, 0), self.play.stage.bot_user.id
             fresh = [each for each in history if each.id > last and each.author.id == bot_id and not _is_reply(each)]
             if fresh:
                 self._read[name] = fresh[-1].id
                 self._new[name] = [self._reader(name).message(each) for each in fresh]
 
-    def _latest(self, name: str, title: str) -> Seen:
+    def latest(self, name: str, title: str) -> Seen:
         return self._newest(name, lambda seen: seen.title.startswith(title), f"“{title} …”")
 
     def _latest_with(self, name: str, custom_id: str) -> Seen:
         return self._newest(name, lambda seen: seen.find(custom_id) is not None, f"anything to press for {custom_id}")
 
     def _newest(self, name: str, fits: Callable[[Seen], bool], what: str) -> Seen:
-        user = self._play.guild.people[name].user
+        user = self.play.guild.people[name].user
         for message in reversed(user.dm_channel.history(viewer=user)):
             if not _is_reply(message) and fits(seen := self._reader(name).message(message)):
                 return seen
         raise Unexpected(f"{name} has no message with {what}")
 
-    def _must(self, name: str, title: str, *words: str) -> None:
+    def must(self, name: str, title: str, *words: str) -> None:
         """In this step this person got a message with such a title, in which these words stand."""
         for seen in self._new.get(name, ()):
             if seen.title.startswith(title) and all(word in str(seen) for word in words):
                 return
         raise Unexpected(f"{name} should have got “{title} …”, but got: {self._new.get(name, 'nothing')}")
 
-    def _must_not(self, name: str, title: str) -> None:
-        user = self._play.guild.people[name].user
+    def must_not(self, name: str, title: str) -> None:
+        user = self.play.guild.people[name].user
         for message in user.dm_channel.history(viewer=user):
             if self._reader(name).message(message).title.startswith(title):
                 raise Unexpected(f"{name} should never have got “{title} …”")
 
-    def _expect(self, seen: Seen, words: str) -> None:
+    def expect(self, seen: Seen, words: str) -> None:
         if words not in str(seen):
             raise Unexpected(f"“{words}” is not in {seen}")
 
-    async def _seat(self, student: str, mentor: str, state: SeatState, remaining: int) -> SeatLine:
-        seat = await self._seat_of(student, mentor)
+    async def seat(self, student: str, mentor: str, state: SeatState, remaining: int) -> SeatLine:
+        seat = await self.seat_of(student, mentor)
         self._print("Seat", f"{student} with {mentor}: {seat.state}, {seat.remaining} left")
         if (seat.state, seat.remaining) != (state, remaining):
             raise Unexpected(f"the seat should be {state} with {remaining} left")
         return seat
 
-    async def _seat_of(self, student: str, mentor: str) -> SeatLine:
-        for seat in await self._seats():
+    async def seat_of(self, student: str, mentor: str) -> SeatLine:
+        for seat in await self.seats():
             if (seat.student, seat.mentor) == (student, mentor):
                 return seat
         raise Unexpected(f"{student} has no seat with {mentor}")
 
-    async def _seats(self) -> tuple[SeatLine, ...]:
-        return (await books(self._play.house.db, self._play.guild.id)).seats
+    async def seats(self) -> tuple[SeatLine, ...]:
+        return (await books(self.play.house.db, self.play.guild.id)).seats
 
-    async def _card(self, name: str) -> MentorCard:
-        cards = await mentors(self._play.house.db, self._play.guild.id)
+    async def card(self, name: str) -> MentorCard:
+        cards = await mentors(self.play.house.db, self.play.guild.id)
         found = next((card for card in cards if card.name == name), None) if isinstance(cards, tuple) else None
         if found is None:
             raise Unexpected(f"{name} is no mentor")
         return found
 
     def _reader(self, name: str) -> Reader:
-        return Reader(self._zones.get(name, ZONE), self._play.clock.now(), self._names)
+        return Reader(self._zones.get(name, ZONE), self.play.clock.now(), self._names)
 
     @staticmethod
     def _when(instant: datetime) -> str:
