@@ -39,6 +39,7 @@ _COGS = (
     "bot.cogs.staff",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",
+    "bot.cogs.staff_records",
 )
 _LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work
 

@@ -1,11 +1,8 @@
 """What was given up is seen by whom it concerns, and tried again once they say so."""
 
-from sqlalchemy import insert, update
-
 from core.db import tables
 from core.db.unit import Database
 from core.ports import Paid, ProviderEvent
-from core.rules.backoff import MOST_ATTEMPTS
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import EventState, NoticeState
@@ -21,36 +18,8 @@ from core.usecases.records.replay import (
 from tests.answers import given, why
 from tests.builders import DAY, Pair, a_community, a_pair, an_order, row_of, rows_of, staff_of
 from tests.clocks import NOW, SettableClock
-from tests.notices.owing import a_notice
 from tests.statements import statements
-
-
-async def a_dead_notice(db: Database, pair: Pair, kind: NoticeKind = NoticeKind.STUDENT_JOINED) -> int:
-    owed = await a_notice(db, pair, kind, pair.seat_id)
-    dead = {"state": NoticeState.DEAD, "attempts": MOST_ATTEMPTS - 1, "why": "503 0", "ended_at": NOW}
-    async with db.begin() as tx:
-        await tx.run(update(tables.notices).where(tables.notices.c.id == owed).values(**dead))
-    return owed
-
-
-async def a_failed_event(db: Database, order_id: int | None, event_id: str = "evt_1") -> int:
-    async with db.begin() as tx:
-        made: int = await tx.value(
-            insert(tables.provider_events)
-            .values(
-                provider="stripe",
-                event_id=event_id,
-                kind="checkout.session.completed",
-                state=EventState.FAILED,
-                body=b"{}",
-                order_id=order_id,
-                why="fault 12ab",
-                attempts=MOST_ATTEMPTS,
-                received_at=NOW,
-            )
-            .returning(tables.provider_events.c.id)
-        )
-        return made
+from tests.usecases.records.steps import a_dead_notice, a_failed_event
 
 
 async def an_order_of(db: Database, pair: Pair) -> int:
