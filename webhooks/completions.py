@@ -6,6 +6,7 @@ Signed as in Standard Webhooks, with a secret that the community's staff made.
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from aiohttp import web
@@ -15,7 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from core.ports import ProviderEvent
 from core.rules.refusals import Reason, Refused
 from core.usecases.buying.settle import settle_event
-from core.usecases.community.secret import webhook_secret_of
+from core.usecases.community.secret import webhook_secrets_of
 from core.usecases.completion.complete import complete_by_webhook
 from core.usecases.completion.outcome import Completed
 from webhooks.deadlines import DEADLINES
@@ -53,11 +54,11 @@ async def told_by_partner(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     community_id = int(request.match_info["community"])
     try:
-        secret = await request.app[DEADLINES].within(parts.database_within, webhook_secret_of(parts.db, community_id))
-        if secret is None:
+        secrets = await request.app[DEADLINES].within(parts.database_within, webhook_secrets_of(parts.db, community_id))
+        if not secrets:
             raise come_again()
         raw = await body_of(request)
-        if not _is_signed(raw, request, secret):
+        if not _is_signed(raw, request, secrets):
             raise await bad_signature(request)
         return await request.app[DEADLINES].within(
             parts.database_within, _take(parts, community_id, raw, request.headers["webhook-id"])
@@ -107,10 +108,14 @@ def _event_id(community_id: int, webhook_id: str) -> str:
     return f"{community_id}:{webhook_id}"
 
 
-def _is_signed(raw: bytes, request: web.Request, secret: str) -> bool:
+def _is_signed(raw: bytes, request: web.Request, secrets: Sequence[str]) -> bool:
     headers = {name: request.headers.get(name, "") for name in _HEADERS}
     if any(len(value) > _LONGEST_HEADER for value in headers.values()):
         return False
+    return any(_is_signed_with(secret, raw, headers) for secret in secrets)
+
+
+def _is_signed_with(secret: str, raw: bytes, headers: dict[str, str]) -> bool:
     try:
         Webhook(secret).verify(raw, headers, json_parse=False)
     except (WebhookVerificationError, ValueError):

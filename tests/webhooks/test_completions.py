@@ -12,11 +12,12 @@ from core.clock import SystemClock
 from core.db.tables import ledger, packs, provider_events, sessions
 from core.db.unit import Database
 from core.rules.states import EntryKind, EventState, SessionState
-from core.usecases.community.secret import Secret, new_webhook_secret
+from core.usecases.community.secret import new_webhook_secret
 from core.usecases.completion.complete import complete
 from core.usecases.completion.not_held import not_held
 from core.usecases.completion.outcome import Completed
 from core.usecases.completion.undo import Reopened, undo
+from tests.answers import given
 from tests.builders import HOUR, Pair, a_pair, a_session, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.webhooks.fixtures import Web
@@ -25,10 +26,10 @@ from tests.webhooks.fixtures import Web
 class Partner:
     """The other system: it holds one community's secret, and says how sessions went."""
 
-    def __init__(self, web: Web, secret: Secret) -> None:
+    def __init__(self, web: Web, community_id: int, secret: str) -> None:
         self.web = web
-        self.community_id = secret.community_id
-        self.secret = secret.secret
+        self.community_id = community_id
+        self.secret = secret
 
     async def say(
         self, session_id: int, kind: str = "session.completed", *, message_id: str = "msg_1", **changes: Any
@@ -64,9 +65,8 @@ async def pair(db: Database) -> Pair:
 
 @pytest.fixture
 async def partner(web: Web, db: Database, pair: Pair) -> Partner:
-    secret = await new_webhook_secret(db, pair.staff)
-    assert isinstance(secret, Secret)
-    return Partner(web, secret)
+    secret = given(await new_webhook_secret(db, pair.staff, 0))
+    return Partner(web, secret.community_id, secret.secret)
 
 
 @pytest.fixture
@@ -215,19 +215,34 @@ async def test_another_communitys_secret_signs_nothing_here(
     partner: Partner, session_id: int, db: Database, web: Web
 ) -> None:
     other = await a_pair(db)
-    secret = await new_webhook_secret(db, other.staff)
-    assert isinstance(secret, Secret)
-    stranger = Partner(web, Secret(partner.community_id, secret.secret))
+    secret = given(await new_webhook_secret(db, other.staff, 0))
+    stranger = Partner(web, partner.community_id, secret.secret)
 
     assert (await stranger.say(session_id))[0] == 400
 
 
-async def test_a_secret_that_was_replaced_signs_nothing(
+async def test_a_secret_that_was_replaced_is_good_for_a_day_more_beside_the_new_one(
+    partner: Partner, session_id: int, pair: Pair, db: Database, clock: SettableClock
+) -> None:
+    new = given(await new_webhook_secret(db, pair.staff, 1))
+    renewed = Partner(partner.web, partner.community_id, new.secret)
+    clock.forward(hours=23, minutes=59)
+
+    assert (await partner.say(session_id))[0] == 200
+    assert (await renewed.say(session_id))[0] == 200
+
+    clock.forward(minutes=1)
+    assert (await partner.say(session_id))[0] == 400
+    assert (await renewed.say(session_id))[0] == 200
+
+
+async def test_a_secret_that_others_know_can_end_at_once(
     partner: Partner, session_id: int, pair: Pair, db: Database
 ) -> None:
-    await new_webhook_secret(db, pair.staff)
+    new = given(await new_webhook_secret(db, pair.staff, 1, at_once=True))
 
     assert (await partner.say(session_id))[0] == 400
+    assert (await Partner(partner.web, partner.community_id, new.secret).say(session_id))[0] == 200
 
 
 async def test_a_community_without_a_secret_takes_no_word(web: Web, db: Database, pair: Pair) -> None:

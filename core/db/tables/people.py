@@ -31,6 +31,9 @@ communities = Table(
     Column("sessions_channel_id", BigInteger),  # where private threads of pairs are opened (rule 33)
     Column("settings", JSON, nullable=False, default=dict),  # only what staff changed; see core.rules.settings
     Column("webhook_secret", String(100)),
+    Column("webhook_secret_number", Integer, nullable=False, server_default="0"),  # how many there were
+    Column("webhook_secret_before", String(100)),
+    maybe_at("webhook_secret_before_until"),  # until then the one before signs, too
     at("created_at"),
     maybe_at("left_at"),  # the bot is not in the guild (rule 39)
     UniqueConstraint("guild_id"),

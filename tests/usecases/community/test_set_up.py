@@ -5,10 +5,9 @@ from core.db.unit import Database
 from core.rules.refusals import Reason
 from core.usecases.asker import Asker
 from core.usecases.community.mentors import community_of
-from core.usecases.community.secret import new_webhook_secret, webhook_secret_of
 from core.usecases.community.set_up import SetUp, set_up
 from tests.answers import given, why
-from tests.builders import a_community, a_member, count_of, owner_of, row_of, rows_of, staff_of
+from tests.builders import a_community, a_member, count_of, row_of, rows_of
 
 OWNER = Asker(77, 1, "Olga", manages_guild=True)
 WANTED = SetUp("Chess  Club", "Europe/Berlin", "eur", 5, 6)
@@ -78,26 +77,3 @@ async def test_how_a_guild_is_set_up_can_be_asked(db: Database) -> None:
     assert found is not None
     assert (found.id, found.name) == (made.id, "Chess Club")
     assert await community_of(db, 78) is None
-
-
-async def test_staff_make_a_webhook_secret_and_the_next_takes_its_place(db: Database) -> None:
-    community = await a_community(db)
-    assert await webhook_secret_of(db, community.id) is None
-
-    first = given(await new_webhook_secret(db, staff_of(community)))
-    second = given(await new_webhook_secret(db, owner_of(community)))
-
-    assert first.secret.startswith("whsec_")
-    assert first.secret != second.secret
-    assert first.secret not in repr(first)
-    assert await webhook_secret_of(db, community.id) == second.secret
-    assert all(second.secret not in str(dict(row)) for row in await rows_of(db, tables.history))
-    assert await webhook_secret_of(db, community.id + 1) is None
-
-
-async def test_a_member_makes_no_webhook_secret(db: Database) -> None:
-    community = await a_community(db)
-    member = await a_member(db, community)
-
-    assert why(await new_webhook_secret(db, member.asker)) is Reason.NOT_STAFF
-    assert why(await new_webhook_secret(db, Asker(1, 1, "Nobody"))) is Reason.NOT_SET_UP
