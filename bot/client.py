@@ -36,6 +36,7 @@ _COGS = (
     "bot.cogs.history",
     "bot.cogs.about",
     "bot.cogs.availability",
+    "bot.cogs.students",
     "bot.cogs.staff",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",

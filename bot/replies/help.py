@@ -39,6 +39,7 @@ WHOM: Mapping[str, tuple[For, ...]] = {
     "undo": _BOTH,
     "waive": _BOTH,
     "adjust": _BOTH,
+    "students": _BOTH,
     "availability show": _MENTOR,
     "availability set": _MENTOR,
     "Complete session": _BOTH,
