@@ -1,9 +1,10 @@
 """What was given up, for staff: each with what it was, to whom, why and since when, and a button to try it again."""
 
 from bot.actions import Key, custom_id
+from bot.replies.history import excerpt
 from bot.replies.paging import of_page, page_keys, page_note
 from bot.replies.reply import Reply, Tone
-from core.texts.language import plain, say, say_many, visible
+from core.texts.language import plain, say, say_many
 from core.texts.notices import what
 from core.texts.when import discord_time
 from core.usecases.records.replay import DeadNotice, FailedEvent, Failures
@@ -81,5 +82,4 @@ def _order(failed: FailedEvent) -> str:
 
 
 def _why(why: str) -> str:
-    seen = visible(why) or say("it gave no reason")
-    return say("Why: {why}", why=plain(seen if len(seen) <= _EXCERPT else f"{seen[: _EXCERPT - 1]}…"))
+    return say("Why: {why}", why=excerpt(why, _EXCERPT) or say("it gave no reason"))

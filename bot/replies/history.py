@@ -9,8 +9,8 @@ from core.texts.language import plain, say, visible
 from core.texts.when import discord_time
 from core.usecases.reading.history import Entries, Entry, Meeting
 
-_MOST = 4096  # characters of a reply's text
-_EXCERPTS = (500, 200, 60, 20)  # of reasons and names: as much of them as leaves every entry its place
+MOST = 4096  # characters of a reply's text
+EXCERPTS = (500, 200, 60, 20)  # of reasons and names: as much of them as leaves every entry its place
 
 
 def history(found: Entries) -> Reply:
@@ -21,10 +21,10 @@ def history(found: Entries) -> Reply:
             say("You have had no sessions here yet. `/mentors` shows who teaches."),
             rows=[[Key(say("See the mentors"), custom_id("mentors-page", 0), style="primary")]],
         )
-    texts = ("\n\n".join(_line(entry, most) for entry in found.entries) for most in _EXCERPTS)
+    texts = ("\n\n".join(_line(entry, most) for entry in found.entries) for most in EXCERPTS)
     return Reply(
         say("Your history"),
-        next(text for text in texts if len(text) <= _MOST),
+        next(text for text in texts if len(text) <= MOST),
         rows=[page_keys("history-page", found.page, found.pages)],
         footer=page_note(found.page, found.pages) or say("The latest first. What is left now: /remaining."),
     )
@@ -38,16 +38,16 @@ def _line(entry: Entry, most: int) -> str:
         left=entry.balance,
         total=entry.total,
     )
-    why = "\n" + say("Why: {why}", why=_excerpt(entry.reason, most)) if entry.reason else ""
+    why = "\n" + say("Why: {why}", why=excerpt(entry.reason, most)) if entry.reason else ""
     return f"{head}\n{_what(entry, most)}{why}"
 
 
 def _what(entry: Entry, most: int) -> str:
-    mentor = _excerpt(entry.mentor_name, most)
-    by = _excerpt(entry.by_name, most) if entry.by_name else say("Staff")
+    mentor = excerpt(entry.mentor_name, most)
+    by = excerpt(entry.by_name, most) if entry.by_name else say("Staff")
     match entry.kind:
         case EntryKind.PURCHASE:
-            what = _excerpt(entry.product_name or "", most)
+            what = excerpt(entry.product_name or "", most)
             return say("You bought {product} with {mentor}.", product=what, mentor=mentor)
         case EntryKind.GRANT:
             return say("{by} gave you a pack with {mentor}.", by=by, mentor=mentor)
@@ -100,6 +100,7 @@ def _given_back(meeting: Meeting, by: str) -> str:
             return say("it was given back.")
 
 
-def _excerpt(text: str, most: int) -> str:
+def excerpt(text: str, most: int) -> str:
+    """So much of somebody's own words, as typed and harmless."""
     seen = visible(text)
     return plain(seen if len(seen) <= most else f"{seen[: most - 1]}…")

@@ -88,6 +88,7 @@ _WHO_AND_WHAT = {
         without=_("That name is empty or too long. Choose one that fits on one line."),
         told=[_("A name has one line of at most {most} characters, and is not empty. Choose another one.")],
     ),
+    Reason.BAD_DATE: Sentence(_("That date cannot be read. Write it like `2026-11-30`.")),
     Reason.UNKNOWN_SETTING: Sentence(
         without=_("There is no such setting. `/staff settings show` lists them all."),
         told=[_("There is no setting “{name}”. `/staff settings show` lists them all.")],

@@ -1,0 +1,117 @@
+"""Every change of the history as a sentence, for staff: what happened to what, by entity and verb."""
+
+from collections.abc import Mapping
+
+from core.rules.completion import Outcome
+
+
+def _(message: str) -> str:
+    """Marks a sentence for the catalogues; `say` translates it when it is said."""
+    return message
+
+
+_OF_ORDERS = {
+    ("order", "buy"): _("{student} wants to buy “{product}” from {mentor}."),
+    ("order", "wait"): _("The payment of {student} for “{product}” with {mentor} is on its way."),
+    ("order", "fulfil"): _("{student} paid for “{product}” with {mentor}."),
+    ("order", "close"): _("The checkout of {student} for “{product}” with {mentor} closed unpaid."),
+    ("order", "park"): _("The payment of {student} for “{product}” with {mentor} is not what the order says."),
+    ("order", "refund"): _("The order of {student} for “{product}” with {mentor} is refunded."),
+    ("refund", "refund"): _("Money of {student} for “{product}” with {mentor} goes back."),
+    ("refund", "fail"): _("The money of {student} for “{product}” with {mentor} could not be given back."),
+    ("event", "try again"): _("News of the payment of {student} to {mentor} is tried again."),
+}
+_OF_SEATS = {
+    ("seat", "buy"): _("A seat with {mentor} is held while {student} pays."),
+    ("seat", "close"): _("The seat with {mentor} that was held for {student} is free again."),
+    ("seat", "fulfil"): _("{student} has a seat with {mentor}."),
+    ("seat", "grant"): _("{student} was given a seat with {mentor}."),
+    ("seat", "begin grace"): _("The seat of {student} with {mentor} is in grace."),
+    ("seat", "end grace"): _("The grace of {student} with {mentor} is over, the seat is kept."),
+    ("seat", "move grace end"): _("The grace of {student} with {mentor} ends later."),
+    ("seat", "extend"): _("The seat of {student} with {mentor} is kept longer."),
+    ("seat", "resume"): _("The grace of {student} with {mentor} runs on."),
+    ("seat", "release"): _("The seat of {student} with {mentor} is released."),
+    ("seat", "remove"): _("The seat of {student} with {mentor} is released."),
+    ("seat", "undo"): _("The seat of {student} with {mentor} is active again."),
+    ("seat", "waive"): _("The seat of {student} with {mentor} is active again."),
+}
+_OF_PACKS = {
+    ("pack", "fulfil"): _("{student} has a new pack with {mentor}."),
+    ("pack", "grant"): _("{student} was given a pack with {mentor}."),
+    ("pack", "adjust"): _("The pack of {student} with {mentor} was corrected."),
+    ("pack", "extend"): _("The pack of {student} with {mentor} lasts longer."),
+    ("pack", "expire"): _("The pack of {student} with {mentor} expired."),
+    ("pack", "freeze"): _("The time of the pack of {student} with {mentor} stands still."),
+    ("pack", "thaw"): _("The time of the pack of {student} with {mentor} runs on."),
+    ("pack", "resume"): _("The time of the pack of {student} with {mentor} runs on."),
+    **{
+        ("pack", verb): _("The pack of {student} with {mentor} is used up.")
+        for verb in (Outcome.COMPLETED.verb, Outcome.NO_SHOW.verb)
+    },
+    **{
+        ("pack", verb): _("The pack of {student} with {mentor} can be used again, or longer.")
+        for verb in (Outcome.MENTOR_NO_SHOW.verb, Outcome.NOT_HELD.verb, "undo", "waive")
+    },
+    ("adjustment", "ask"): _("{student} is asked whether sessions with {mentor} may be taken off."),
+    ("adjustment", "answer"): _("{student} answered whether sessions with {mentor} may be taken off."),
+}
+_OF_SESSIONS = {
+    ("session", "book"): _("{student} booked a session with {mentor}, {when}."),
+    ("session", Outcome.COMPLETED.verb): _("The session of {student} with {mentor}, {when}, took place."),
+    ("session", Outcome.NO_SHOW.verb): _("{student} did not come to the session with {mentor}, {when}."),
+    ("session", Outcome.MENTOR_NO_SHOW.verb): _("{mentor} did not come to the session with {student}, {when}."),
+    ("session", Outcome.NOT_HELD.verb): _("The session of {student} with {mentor}, {when}, was not held."),
+    ("session", "undo"): _("What was said of the session of {student} with {mentor}, {when}, is taken back."),
+    ("session", "waive"): _("The session of {student} with {mentor}, {when}, is given back."),
+    **{
+        ("session", verb): _("The session of {student} with {mentor}, {when}, is cancelled.")
+        for verb in ("cancel", "release", "remove")
+    },
+}
+_OF_MENTORS = {
+    ("mentor", "add"): _("{mentor} is a mentor now."),
+    ("mentor", "edit"): _("The settings of {mentor} were changed."),
+    ("mentor", "set capacity"): _("{mentor} takes another number of students."),
+    ("mentor", "hours"): _("The hours of {mentor} were changed."),
+    ("mentor", "pause"): _("{mentor} takes a break."),
+    ("mentor", "resume"): _("{mentor} is back from the break."),
+    ("mentor", "remove"): _("{mentor} is no mentor any more."),
+    ("product", "add"): _("{mentor} sells “{product}” now."),
+    ("product", "edit"): _("“{product}” of {mentor} was changed."),
+    ("product", "retire"): _("{mentor} does not sell “{product}” any more."),
+}
+_OF_THE_COMMUNITY = {
+    ("member", "leave"): _("{student} left the server."),
+    ("member", "come back"): _("{student} is on the server again."),
+    ("member", "time zone"): _("{student} reads times in another zone."),
+    ("community", "set up"): _("Seatkeeper was set up."),
+    ("community", "edit"): _("How Seatkeeper is set up was changed."),
+    ("community", "set"): _("A setting was changed."),
+    ("community", "new webhook secret"): _("A new secret for the completion webhook was made."),
+}
+
+SENTENCES: Mapping[tuple[str, str], str] = {
+    **_OF_ORDERS,
+    **_OF_SEATS,
+    **_OF_PACKS,
+    **_OF_SESSIONS,
+    **_OF_MENTORS,
+    **_OF_THE_COMMUNITY,
+}
+"""By (entity, verb). A change that is not here is told in the history's own words."""
+
+REASONS: Mapping[str, str] = {
+    each: each
+    for each in (
+        _("the grace is over"),
+        _("no session left, none booked"),
+        _("a session came back"),
+        _("a seat again"),
+        _("warned late"),
+        _("no seat was free"),
+        _("the order was paid twice"),
+        _("asked anew"),
+    )
+}
+"""What the history gives as the reason of a change that no person gave one for."""
