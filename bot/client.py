@@ -37,6 +37,7 @@ _COGS = (
     "bot.cogs.about",
     "bot.cogs.availability",
     "bot.cogs.students",
+    "bot.cogs.notes",
     "bot.cogs.staff",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",

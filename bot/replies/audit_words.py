@@ -53,6 +53,7 @@ _OF_PACKS = {
         ("pack", verb): _("The pack of {student} with {mentor} can be used again, or longer.")
         for verb in (Outcome.MENTOR_NO_SHOW.verb, Outcome.NOT_HELD.verb, "undo", "waive")
     },
+    ("note", "note"): _("Something was noted about {student}, for {mentor}."),
     ("adjustment", "ask"): _("{student} is asked whether sessions with {mentor} may be taken off."),
     ("adjustment", "answer"): _("{student} answered whether sessions with {mentor} may be taken off."),
 }

@@ -40,6 +40,8 @@ WHOM: Mapping[str, tuple[For, ...]] = {
     "waive": _BOTH,
     "adjust": _BOTH,
     "students": _BOTH,
+    "note add": _BOTH,
+    "note list": _BOTH,
     "availability show": _MENTOR,
     "availability set": _MENTOR,
     "Complete session": _BOTH,

@@ -32,7 +32,7 @@ def by_member(member_id: int) -> By:
 class Change:
     """One entity's step from one state to another. `before` is None when the entity begins."""
 
-    entity: str  # seat, pack, session, order, mentor, product, community, refund, adjustment
+    entity: str  # seat, pack, session, order, mentor, product, community, refund, adjustment, note
     entity_id: int
     before: str | None
     after: str

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     BAD_CURRENCY = "bad_currency"
     BAD_NAME = "bad_name"
     BAD_DATE = "bad_date"
+    BAD_NOTE = "bad_note"
     UNKNOWN_SETTING = "unknown_setting"
     BAD_SETTING = "bad_setting"
     EVERYBODY_AS_STAFF = "everybody_as_staff"

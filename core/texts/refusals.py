@@ -89,6 +89,10 @@ _WHO_AND_WHAT = {
         told=[_("A name has one line of at most {most} characters, and is not empty. Choose another one.")],
     ),
     Reason.BAD_DATE: Sentence(_("That date cannot be read. Write it like `2026-11-30`.")),
+    Reason.BAD_NOTE: Sentence(
+        without=_("That note is empty or too long. Write down what you want to remember."),
+        told=[_("A note has 1 to {most} characters. Write down what you want to remember, or make two of it.")],
+    ),
     Reason.UNKNOWN_SETTING: Sentence(
         without=_("There is no such setting. `/staff settings show` lists them all."),
         told=[_("There is no setting “{name}”. `/staff settings show` lists them all.")],

@@ -139,7 +139,7 @@ adjustments = Table(
     Index("uq_adjustments_one_open", "pack_id", unique=True, **where("answered_at IS NULL")),
 )
 
-# What a mentor writes down about a student; nobody else but staff reads it.
+# What is written down about a student for their mentor; nobody else but staff reads it.
 notes = Table(
     "notes",
     metadata,
@@ -147,10 +147,12 @@ notes = Table(
     Column("community_id", Id, nullable=False),
     Column("student_id", Id, nullable=False),
     Column("mentor_id", Id, nullable=False),
+    Column("written_by", Id, nullable=False),  # the mentor, or staff
     Column("text", Text, nullable=False),
     at("at"),
     ForeignKeyConstraint(["student_id", "community_id"], ["members.id", "members.community_id"]),
     ForeignKeyConstraint(["mentor_id", "community_id"], ["mentors.member_id", "mentors.community_id"]),
+    ForeignKeyConstraint(["written_by", "community_id"], ["members.id", "members.community_id"]),
     Index("ix_notes_pair", "mentor_id", "student_id", "at"),
 )
 

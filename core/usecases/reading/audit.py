@@ -12,6 +12,7 @@ from core.db.tables import (
     adjustments,
     history,
     members,
+    notes,
     notices,
     orders,
     packs,
@@ -31,7 +32,7 @@ from core.usecases.asker import Asker, staffed
 
 PAGE = 10
 
-_OF_PAIRS = {"seat": seats, "pack": packs, "session": sessions, "order": orders}
+_OF_PAIRS = {"seat": seats, "pack": packs, "session": sessions, "order": orders, "note": notes}
 """Entities whose rows name a student and a mentor themselves."""
 
 
@@ -206,6 +207,7 @@ async def _page(tx: Transaction, asked: ColumnElement[bool], page: int) -> Seque
         .outerjoin(sessions, _is(of, "session", sessions.c.id))
         .outerjoin(products, _is(of, "product", products.c.id))
         .outerjoin(notices, _is(of, "notice", notices.c.id))
+        .outerjoin(notes, _is(of, "note", notes.c.id))
         .outerjoin(provider_events, _is(of, "event", provider_events.c.id))
         .outerjoin(adjustments, _is(of, "adjustment", adjustments.c.id))
         .outerjoin(packs, packs.c.id == pack_id)

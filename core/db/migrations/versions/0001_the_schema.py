@@ -250,6 +250,7 @@ def upgrade() -> None:
         sa.Column("community_id", Id, nullable=False),
         sa.Column("student_id", Id, nullable=False),
         sa.Column("mentor_id", Id, nullable=False),
+        sa.Column("written_by", Id, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -261,6 +262,11 @@ def upgrade() -> None:
             ["student_id", "community_id"],
             ["members.id", "members.community_id"],
             name=op.f("fk_notes_student_id_community_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by", "community_id"],
+            ["members.id", "members.community_id"],
+            name=op.f("fk_notes_written_by_community_id"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notes")),
     )
