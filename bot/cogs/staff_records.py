@@ -1,4 +1,4 @@
-"""/staff failures and audit: what the records of a community hold for its staff."""
+"""/staff tasks, failures and audit: what the records of a community hold for its staff."""
 
 from collections.abc import Collection, Mapping
 
@@ -14,21 +14,36 @@ from bot.cogs.subject import Subject
 from bot.parsing import day_of, day_of_number
 from bot.replies import audit as audit_replies
 from bot.replies import failures as failure_replies
+from bot.replies import tasks as task_replies
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.reading.audit import Filter, audit
+from core.usecases.reading.tasks import tasks
 from core.usecases.records.replay import failures, try_again
 
 
 class StaffRecords(Subject):
     def actions(self) -> Mapping[str, Action]:
         return {
+            "tasks-page": Action(self.press_tasks, in_place=True),
             "failures-page": Action(self.press_failures, in_place=True),
             "retry-notice": Action(self.press_notice, numbers=2, in_place=True),
             "retry-event": Action(self.press_event, numbers=2, in_place=True),
             "retry-all": Action(self.press_all, numbers=0, in_place=True),
             "audit-page": Action(self.press_audit, numbers=6, in_place=True),
         }
+
+    @staff.command(name="tasks", description="What waits for a person of the staff, and what to do about each.")
+    async def tasks(self, interaction: discord.Interaction) -> None:
+        await answer(interaction, await self._tasks(interaction, 0))
+
+    async def press_tasks(self, interaction: discord.Interaction, press: Press) -> None:
+        await answer(interaction, await self._tasks(interaction, press.numbers[0]))
+
+    async def _tasks(self, interaction: discord.Interaction, page: int) -> Reply:
+        asker = await self.asker_here(interaction)
+        found = asker if isinstance(asker, Refused) else await tasks(self.db, asker)
+        return refusal(found) if isinstance(found, Refused) else task_replies.tasks(found, page)
 
     @staff.command(name="failures", description="Messages and payment news that were given up; try them again.")
     async def failures(self, interaction: discord.Interaction) -> None:
