@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, func, select, update
 from sqlalchemy.sql.dml import Update
 
-from core.db.notices import later_than
+from core.db.notices import Owed, later_than, owe
 from core.db.tables import checkouts, notices, orders, packs, payments, provider_events, refunds, seats
 from core.db.unit import Transaction
 from core.rules.backoff import is_exhausted, pause_after
+from core.rules.notices import NoticeKind
 from core.rules.states import EventState, NoticeState, PackState, RefundState, SeatState
 
 Row = RowMapping
@@ -83,10 +84,17 @@ async def put_off_checkout(tx: Transaction, order_id: int) -> None:
 
 
 async def put_off_event(tx: Transaction, event_id: int, why: str) -> None:
-    """The failed event is tried again later; after the last attempt it stays failed, for staff to see (rule 30)."""
+    """The failed event is tried again later; after the last attempt it stays failed, and staff are told (rule 30)."""
     last = await put_off_row(tx, provider_events, event_id)
     values = {"why": why, "next_attempt_at": None} if last else {"why": why}
-    await tx.run(update(provider_events).where(_failed(event_id)).values(**values))
+    put_off = update(provider_events).where(_failed(event_id)).values(**values)
+    order_id: int | None = await tx.value(put_off.returning(provider_events.c.order_id))
+    if not last or order_id is None:
+        return
+    community_id = await tx.value(select(orders.c.community_id).where(orders.c.id == order_id))
+    if community_id is not None:
+        told = Owed(NoticeKind.NEWS_GIVEN_UP_STAFF, order_id, None, cycle=event_id)
+        await tx.run(owe(tx, community_id, told))
 
 
 def _failed(event_id: int) -> ColumnElement[bool]:

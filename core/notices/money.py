@@ -157,6 +157,33 @@ def refund_failed_staff(order: OrderFacts) -> Message:
     )
 
 
+def payment_late_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("A payment takes long"),
+        say(
+            "The payment of {amount} that {student} made to {mentor} is still on its way. The seat is kept meanwhile. "
+            "Look at the provider what became of it; `/staff tasks` lists it until it is settled.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            amount=price(order.due_minor, order.currency),
+        )
+        + _reference(order),
+    )
+
+
+def news_given_up_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("News of a payment could not be dealt with"),
+        say(
+            "What the provider told us of an order of {student} with {mentor} could not be dealt with, however often "
+            "it was tried. `/staff failures` says why, and tries it again.",
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+        )
+        + _reference(order),
+    )
+
+
 def _received(order: OrderFacts) -> str:
     if order.paid is None:
         return price(order.due_minor, order.currency)
@@ -190,4 +217,6 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.PAID_TWICE_STAFF: paid_twice_staff,
     NoticeKind.ABOVE_CAPACITY_STAFF: above_capacity_staff,
     NoticeKind.REFUND_FAILED_STAFF: refund_failed_staff,
+    NoticeKind.PAYMENT_LATE_STAFF: payment_late_staff,
+    NoticeKind.NEWS_GIVEN_UP_STAFF: news_given_up_staff,
 }

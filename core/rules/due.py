@@ -253,6 +253,8 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PAID_TWICE_STAFF: _never,
     NoticeKind.ABOVE_CAPACITY_STAFF: _never,
     NoticeKind.REFUND_FAILED_STAFF: _never,
+    NoticeKind.PAYMENT_LATE_STAFF: _unless_order(OrderState.PENDING),
+    NoticeKind.NEWS_GIVEN_UP_STAFF: _never,
     NoticeKind.PACK_GRANTED: _never,
     NoticeKind.PACK_EXTENDED: _unless_pack(PackState.ACTIVE),
     NoticeKind.PACK_ADJUSTED: _never,

@@ -243,6 +243,16 @@ def test_a_payment_that_does_not_agree_shows_staff_both_amounts() -> None:
     assert "Order 13" in message.text
 
 
+def test_money_that_staff_must_see_to_is_told_with_the_command_that_lists_it() -> None:
+    late = render(NoticeKind.PAYMENT_LATE_STAFF, _ORDER).text
+    given_up = render(NoticeKind.NEWS_GIVEN_UP_STAFF, _ORDER).text
+
+    assert "`/staff tasks`" in late
+    assert "€200.00" in late
+    assert "`/staff failures`" in given_up
+    assert all("Order 13" in each for each in (late, given_up))
+
+
 def test_a_seat_that_is_not_in_grace_has_no_end_to_announce() -> None:
     with pytest.raises(ValueError, match="not in grace"):
         render(NoticeKind.GRACE_BEGAN, replace(_SEAT, grace_ends_at=None))

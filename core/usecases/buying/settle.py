@@ -6,7 +6,7 @@ Webhook, return page, jobs and reconciliation all end in `_apply` (rules 25 to 2
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, update
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Update
 
@@ -14,11 +14,12 @@ from core.db import orders as db_orders
 from core.db.history import PROVIDER, Change, record
 from core.db.notices import Owed, owe
 from core.db.seats import move_seat
-from core.db.tables import checkouts, provider_events
+from core.db.tables import checkouts, communities, provider_events
 from core.db.unit import Transaction, transaction
 from core.ports import CheckoutNews, ClosedUnpaid, Paid, Pending, ProviderEvent, StillOpen
 from core.rules.money import Money, agrees
 from core.rules.notices import NoticeKind
+from core.rules.settings import settings_from
 from core.rules.states import EventState, OrderState, SeatState
 from core.usecases.buying.fulfil import fulfil, refund_twice_paid
 
@@ -150,6 +151,8 @@ async def _pending(tx: Transaction, order: RowMapping, news: Pending) -> Settled
             await tx.run(_ask_again_at(order["checkout_id"], tx.now + _ASK_PENDING_FOR))
         return Settled(order["id"], order["state"], "known")
     await db_orders.move_order(tx, order["id"], OrderState.OPEN, OrderState.PENDING)
+    stored = await tx.value(select(communities.c.settings).where(communities.c.id == order["community_id"]))
+    late_at = tx.now + timedelta(days=settings_from(stored).pending_days)
     await tx.write_all(
         _ask_again_at(order["checkout_id"], tx.now + _ASK_PENDING_FOR).values(provider_ref=news.checkout_ref),
         record(
@@ -158,7 +161,12 @@ async def _pending(tx: Transaction, order: RowMapping, news: Pending) -> Settled
             PROVIDER,
             Change("order", order["id"], OrderState.OPEN, OrderState.PENDING, "wait"),
         ),
-        owe(tx, order["community_id"], Owed(NoticeKind.PAYMENT_PENDING, order["id"], order["student_id"])),
+        owe(
+            tx,
+            order["community_id"],
+            Owed(NoticeKind.PAYMENT_PENDING, order["id"], order["student_id"]),
+            Owed(NoticeKind.PAYMENT_LATE_STAFF, order["id"], None, due_at=late_at),
+        ),
     )
     return Settled(order["id"], OrderState.PENDING, "pending")
 

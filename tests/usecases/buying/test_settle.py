@@ -15,8 +15,8 @@ from core.rules.states import EventState, OrderState, RefundCause, RefundState, 
 from core.usecases.buying.buy import buy
 from core.usecases.buying.checkout import ask_provider, leave
 from core.usecases.buying.settle import Settled, keep_failed_event, settle, settle_event
-from tests.builders import a_member, a_pack, a_pair, count_of, row_of, rows_of
-from tests.clocks import SettableClock
+from tests.builders import DAY, a_member, a_pack, a_pair, count_of, row_of, rows_of
+from tests.clocks import NOW, SettableClock
 from tests.usecases.buying.steps import URL, a_shop, event_of
 
 
@@ -173,7 +173,9 @@ class TestAPaymentThatTakesDays:
         assert settled == Settled(ready.order_id, OrderState.PENDING, "pending")
         assert seat["state"] is SeatState.HELD
         assert await count_of(db, tables.packs) == 0
-        assert await notice_kinds(db) == [NoticeKind.PAYMENT_PENDING]
+        told, late = await rows_of(db, tables.notices)
+        assert (told["kind"], late["kind"]) == (NoticeKind.PAYMENT_PENDING, NoticeKind.PAYMENT_LATE_STAFF)
+        assert (late["to_member_id"], late["due_at"]) == (None, NOW + 7 * DAY)
 
     async def test_fulfils_when_the_money_came(self, db: Database) -> None:
         shop = await a_shop(db)
