@@ -8,6 +8,7 @@ from simcord import Env
 
 from bot.client import SeatkeeperBot
 from core.db.unit import Database
+from tests.bot.discord_contract import faults_in
 from tests.bot.world import World, a_world, parts
 from tests.clocks import SettableClock
 from tests.fixtures import clock, db
@@ -26,7 +27,10 @@ def provider(clock: SettableClock) -> LedgerProvider:
 
 @pytest.fixture
 async def env(db: Database, clock: SettableClock, provider: LedgerProvider) -> AsyncIterator[Env]:
-    """Discord at the clock's time, with the bot logged in and its commands synced."""
+    """Discord at the clock's time, with the bot logged in and its commands synced.
+
+    Whatever a test is about, each request that the bot sent in it must be one that Discord takes.
+    """
     env = Env(SeatkeeperBot(parts(db, provider, clock), shard_count=1), settle_timeout=30)
     env.backend.advance_clock((clock.now() - env.now()).total_seconds())  # before the start: no timer runs through it
     await env.start()
@@ -34,6 +38,7 @@ async def env(db: Database, clock: SettableClock, provider: LedgerProvider) -> A
     await env.bot.sync_commands()
     yield env
     await env.shutdown()
+    assert faults_in(env) == []
 
 
 @pytest.fixture
