@@ -42,6 +42,7 @@ _COGS = (
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",
     "bot.cogs.staff_records",
+    "bot.cogs.staff_decisions",
     "bot.cogs.staff_webhook",
 )
 _LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work

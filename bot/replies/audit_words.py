@@ -19,6 +19,7 @@ _OF_ORDERS = {
     ("order", "refund"): _("The order of {student} for “{product}” with {mentor} is refunded."),
     ("refund", "refund"): _("Money of {student} for “{product}” with {mentor} goes back."),
     ("refund", "fail"): _("The money of {student} for “{product}” with {mentor} could not be given back."),
+    ("refund", "by hand"): _("The money of {student} for “{product}” with {mentor} was given back by hand."),
     ("event", "try again"): _("News of the payment of {student} to {mentor} is tried again."),
 }
 _OF_SEATS = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.actions import Key, custom_id
 from bot.replies.history import excerpt
 from bot.replies.paging import of_page, page_keys, page_note
 from bot.replies.reply import Reply, Tone
@@ -24,9 +25,20 @@ def tasks(found: Sequence[Task], page: int = 0) -> Reply:
         say_many("{number} task for staff", "{number} tasks for staff", len(found)),
         say("The most pressing first. What is done disappears by itself."),
         fields=[_field(number, task) for number, task in enumerate(shown, first)],
-        rows=[page_keys("tasks-page", page, pages)],
+        rows=[*_decisions(list(enumerate(shown, first))), page_keys("tasks-page", page, pages)],
         footer=page_note(page, pages),
     )
+
+
+def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
+    """The buttons of those about which staff can decide here."""
+    parked = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.PAYMENT_PARKED]
+    owed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_FAILED]
+    return [
+        [Key(say("Grant {number}", number=number), custom_id("grant-parked", each)) for number, each in parked],
+        [Key(say("Give {number} back", number=number), custom_id("refund-parked", each)) for number, each in parked],
+        [Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed],
+    ]
 
 
 def _field(number: int, task: Task) -> tuple[str, str]:
@@ -135,9 +147,9 @@ def _next(task: Task) -> str:
         case TaskKind.NO_STAFF_CHANNEL:
             return say("Choose one with `/setup` and its option `staff_channel`.")
         case TaskKind.REFUND_FAILED:
-            return say("Refund it on the provider's pages, or pay the student otherwise.")
+            return say("Refund it on the provider's pages, or pay the student otherwise. Then say so below.")
         case TaskKind.PAYMENT_PARKED:
-            return say("Compare both at the provider and ask the student.")
+            return say("Compare both at the provider. Then grant what was ordered, or give the money back, below.")
         case TaskKind.DISPUTED:
             return say("Answer it on the provider's pages.")
         case TaskKind.PAYMENT_LATE:

@@ -80,6 +80,15 @@ async def for_settling(tx: Transaction, provider: str, ref: str, order_token: st
 
     Found by the checkout's reference; by the order's token only while a crash keeps the reference from us.
     """
+    return await _locked(tx, _is_about(provider, ref, order_token))
+
+
+async def for_deciding(tx: Transaction, community_id: int, order_id: int) -> RowMapping | None:
+    """The same order by its id, locked in the same way, for staff of this community."""
+    return await _locked(tx, (orders.c.id == order_id) & (orders.c.community_id == community_id))
+
+
+async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | None:
     of_pair = (packs.c.student_id == orders.c.student_id) & (packs.c.mentor_id == orders.c.mentor_id)
     latest_expiry = select(func.max(packs.c.expires_at)).where(
         of_pair, packs.c.state == PackState.ACTIVE, packs.c.remaining > 0, packs.c.expires_at > tx.now
@@ -99,7 +108,7 @@ async def for_settling(tx: Transaction, provider: str, ref: str, order_token: st
             & (seats.c.mentor_id == orders.c.mentor_id)
             & (seats.c.state != SeatState.RELEASED),
         )
-        .where(_is_about(provider, ref, order_token))
+        .where(meant)
         .with_for_update(of=orders)
     )
 

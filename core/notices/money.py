@@ -102,7 +102,7 @@ def payment_parked_staff(order: OrderFacts) -> Message:
         say("A payment needs your decision"),
         say(
             "{student} paid {received} to {mentor}, but the order says {due}. Nothing was granted. Compare both at the "
-            "provider, then refund the payment there or agree with the student on what it buys.",
+            "provider, then grant what was ordered or give the money back: `/staff tasks` has a button for each.",
             student=who(order.pair.student),
             mentor=who(order.pair.mentor),
             received=_received(order),
@@ -154,6 +154,21 @@ def refund_failed_staff(order: OrderFacts) -> Message:
             why=plain(order.refund_error or say("it gave no reason"))[:500],
         )
         + _reference(order),
+    )
+
+
+def parked_refunded(order: OrderFacts) -> Message:
+    return Message(
+        say("Your payment is given back"),
+        say(
+            "Your payment of {received} for “{product}” with {mentor} was not what the order says, {due}. So nothing "
+            "was bought, and all of it comes back to you. If you still want a seat, buy again.",
+            received=_received(order),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+            due=price(order.due_minor, order.currency),
+        ),
+        [renew_button(order.pair, again=True)],
     )
 
 
@@ -217,6 +232,7 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.PAID_TWICE_STAFF: paid_twice_staff,
     NoticeKind.ABOVE_CAPACITY_STAFF: above_capacity_staff,
     NoticeKind.REFUND_FAILED_STAFF: refund_failed_staff,
+    NoticeKind.PARKED_REFUNDED: parked_refunded,
     NoticeKind.PAYMENT_LATE_STAFF: payment_late_staff,
     NoticeKind.NEWS_GIVEN_UP_STAFF: news_given_up_staff,
 }

@@ -253,6 +253,7 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PAID_TWICE_STAFF: _never,
     NoticeKind.ABOVE_CAPACITY_STAFF: _never,
     NoticeKind.REFUND_FAILED_STAFF: _never,
+    NoticeKind.PARKED_REFUNDED: _unless_order(OrderState.REFUNDED),
     NoticeKind.PAYMENT_LATE_STAFF: _unless_order(OrderState.PENDING),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _never,
     NoticeKind.PACK_GRANTED: _never,

@@ -52,6 +52,7 @@ class NoticeKind(StrEnum):
     PAID_TWICE_STAFF = "paid_twice_staff"
     ABOVE_CAPACITY_STAFF = "above_capacity_staff"
     REFUND_FAILED_STAFF = "refund_failed_staff"
+    PARKED_REFUNDED = "parked_refunded"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
     # What staff and mentors did by hand: the cycle is the id of the history row that says who and why.

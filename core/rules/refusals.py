@@ -110,6 +110,9 @@ class Reason(StrEnum):
     MONEY_ON_ITS_WAY = "money_on_its_way"
     ALREADY_RETIRED = "already_retired"
 
+    # what waits for staff (rules 26, 28)
+    ALREADY_DECIDED = "already_decided"
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

@@ -46,6 +46,7 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.PAID_TWICE_STAFF: _("An order was paid twice"),
     NoticeKind.ABOVE_CAPACITY_STAFF: _("A mentor has more students than seats"),
     NoticeKind.REFUND_FAILED_STAFF: _("A refund failed"),
+    NoticeKind.PARKED_REFUNDED: _("A payment is given back"),
     NoticeKind.PAYMENT_LATE_STAFF: _("A payment takes long"),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _("News of a payment could not be dealt with"),
     NoticeKind.PACK_GRANTED: _("Staff gave sessions"),

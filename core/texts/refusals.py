@@ -340,6 +340,12 @@ _AWAY = {
     Reason.ALREADY_RETIRED: Sentence(_("That is off sale already. `/staff product add` puts up something new.")),
 }
 
+_WAITING = {
+    Reason.ALREADY_DECIDED: Sentence(
+        _("That waits for nobody any more, so nothing was changed. `/staff tasks` shows what still waits.")
+    ),
+}
+
 SENTENCES: Mapping[Reason, Sentence] = {
     **_WHO_AND_WHAT,
     **_BUYING,
@@ -348,4 +354,5 @@ SENTENCES: Mapping[Reason, Sentence] = {
     **_COMPLETING,
     **_BY_HAND,
     **_AWAY,
+    **_WAITING,
 }

@@ -6,13 +6,14 @@ from sqlalchemy import update
 from bot.replies.tasks import tasks
 from core.db import tables
 from core.rules.refusals import Reason
+from core.rules.states import OrderState, RefundState
 from core.texts.refusals import SENTENCES
 from core.usecases.reading.tasks import Payment, Somebody, Task, TaskKind
 from seatkeeper.demo.languages import speaks
 from tests.bot.world import World, labels, read, reply_to, stamp
-from tests.builders import DAY, a_session
+from tests.builders import DAY, a_session, row_of
 from tests.clocks import NOW
-from tests.usecases.records.tasks import a_failed_refund
+from tests.usecases.records.tasks import a_failed_refund, a_parked_order
 
 REFUSED = SENTENCES[Reason.NOT_STAFF].without
 
@@ -33,7 +34,7 @@ async def test_staff_read_what_waits_and_what_to_do_next(world: World) -> None:
     ]
     assert said[4].startswith("Order ")
     assert said[5:] == [
-        "→ Refund it on the provider's pages, or pay the student otherwise.",
+        "→ Refund it on the provider's pages, or pay the student otherwise. Then say so below.",
         "2. A session without an outcome",
         f"{mara} does not say how the session with {stu} went, {stamp(NOW - 2 * DAY, 'f')}.",
         "→ Ask the mentor. `/complete` or `/noshow` says it for them.",
@@ -55,6 +56,53 @@ async def test_many_tasks_have_pages_that_survive_a_restart(world: World) -> Non
 
     assert "6. A session without an outcome" in read(second)
     assert labels(reply_to(second)) == ["Back"]
+
+
+async def test_staff_grant_a_payment_that_does_not_agree_with_a_reason_after_a_restart(world: World) -> None:
+    order = await a_parked_order(world.db, world.pair)
+    shown = await world.sam.slash(world.public, "staff tasks")
+    assert labels(reply_to(shown)) == ["Grant 1", "Give 1 back"]
+    await world.restart()
+
+    form = await world.sam.click(reply_to(shown), label="Grant 1")
+    done = await world.sam.submit_modal(form, {"why": "a rounding of the bank"})
+
+    assert reply_to(done).ephemeral
+    assert "Stu has what was ordered with Mara, “Four sessions”, and is told. €190.00 stay with you." in read(done)
+    assert (await row_of(world.db, tables.orders, order))["state"] is OrderState.FULFILLED
+    assert "Nothing waits for staff now." in read(await world.sam.slash(world.public, "staff tasks"))
+    assert "Why: a rounding of the bank" in read(await world.sam.slash(world.public, "staff audit"))
+
+
+async def test_staff_give_it_back_and_say_what_they_paid_back_by_hand(world: World) -> None:
+    order = await a_parked_order(world.db, world.pair)
+    refund = await a_failed_refund(world.db, world.pair)
+    shown = await world.sam.slash(world.public, "staff tasks")
+    assert labels(reply_to(shown)) == ["Grant 2", "Give 2 back", "1 is paid back"]
+
+    form = await world.sam.click(reply_to(shown), label="Give 2 back")
+    back = await world.sam.submit_modal(form, {"why": "they want it"})
+    form = await world.sam.click(reply_to(shown), label="1 is paid back")
+    by_hand = await world.sam.submit_modal(form, {"why": "by bank transfer"})
+    form = await world.sam.click(reply_to(shown), label="1 is paid back")
+    again = await world.sam.submit_modal(form, {"why": "by bank transfer"})
+
+    assert "Stu gets €190.00 back by itself, for the order with Mara" in read(back)
+    assert "€50.00 to Stu count as paid back." in read(by_hand)
+    assert read(again).endswith(SENTENCES[Reason.ALREADY_DECIDED].without)
+    assert (await row_of(world.db, tables.orders, order))["state"] is OrderState.REFUNDED
+    assert (await row_of(world.db, tables.refunds, refund))["state"] is RefundState.DONE
+
+
+async def test_a_forged_decision_decides_nothing(world: World) -> None:
+    order = await a_parked_order(world.db, world.pair)
+    refund = await a_failed_refund(world.db, world.pair)
+
+    for forged in (f"grant-parked:{order}", f"refund-parked:{order}", f"refund-by-hand:{refund}"):
+        form = await world.stu.actor.click(world.forge(world.public.id, forged), custom_id=forged)
+        assert read(await world.stu.actor.submit_modal(form, {"why": "mine"})).endswith(REFUSED)
+    assert (await row_of(world.db, tables.orders, order))["state"] is OrderState.PARKED
+    assert (await row_of(world.db, tables.refunds, refund))["state"] is RefundState.FAILED
 
 
 async def test_nothing_to_do_is_said_also_in_german(world: World) -> None:

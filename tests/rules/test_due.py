@@ -61,6 +61,7 @@ TRUE_ORDER_STATES = {
     NoticeKind.PAID_TWICE_STAFF: {None, *OrderState},
     NoticeKind.ABOVE_CAPACITY_STAFF: {None, *OrderState},
     NoticeKind.REFUND_FAILED_STAFF: {None, *OrderState},
+    NoticeKind.PARKED_REFUNDED: {OrderState.REFUNDED},
     NoticeKind.PAYMENT_LATE_STAFF: {OrderState.PENDING},
     NoticeKind.NEWS_GIVEN_UP_STAFF: {None, *OrderState},
 }

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import RowMapping, func, insert, select
 
 from core.db import orders as db_orders
-from core.db.history import PROVIDER, Change, record
+from core.db.history import PROVIDER, By, Change, record
 from core.db.notices import Owed, owe
 from core.db.seats import last_released, live_seat, lock_members, move_seat, occupied_of, take_seat
 from core.db.tables import ledger, mentors, packs, refunds, waiting_list
@@ -18,8 +18,13 @@ from core.rules.states import EntryKind, OrderState, PackState, RefundCause, Ref
 from core.usecases.packs.thaw import Thawed, thaw_kept
 
 
-async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> OrderState:
-    """The order's state after its money came: fulfilled, or refunded when no seat is left to give (rule 27)."""
+async def fulfil(
+    tx: Transaction, order: RowMapping, payment_id: int, paid: Paid, by: By = PROVIDER, why: str | None = None
+) -> OrderState:
+    """The order's state after its money came: fulfilled, or refunded when no seat is left to give (rule 27).
+
+    `by` is whoever said so with that reason, where it was not the provider.
+    """
     taken = await _seat_for(tx, order)
     if taken is None:
         return await _refund_seatless(tx, order, payment_id, paid)
@@ -44,7 +49,7 @@ async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid
         .returning(packs.c.id)
     )
     changes = [
-        Change("order", order["id"], order["state"], OrderState.FULFILLED, "fulfil"),
+        Change("order", order["id"], order["state"], OrderState.FULFILLED, "fulfil", why),
         Change("pack", pack_id, None, PackState.ACTIVE, "fulfil"),
         *thawed.changes,
     ]
@@ -54,7 +59,7 @@ async def fulfil(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid
         insert(ledger).values(
             pack_id=pack_id, kind=EntryKind.PURCHASE, delta=order["sessions"], balance=order["sessions"], at=tx.now
         ),
-        record(order["community_id"], tx.now, PROVIDER, *changes),
+        record(order["community_id"], tx.now, by, *changes),
         owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity)),
         db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
         *thawed.writes,
@@ -123,7 +128,7 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
         joined_at=tx.now,
         place_at=place_at,
     )
-    refund_id = await _intend(tx, payment_id, paid, RefundCause.NO_SEAT)
+    refund_id = await intend_refund(tx, payment_id, paid.amount_minor, RefundCause.NO_SEAT)
     await tx.write_all(
         place.on_conflict_do_update(
             index_elements=["mentor_id", "member_id"],
@@ -150,7 +155,7 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
 
 async def refund_twice_paid(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> None:
     """A second payment of an order is given back in full (rule 25)."""
-    refund_id = await _intend(tx, payment_id, paid, RefundCause.PAID_TWICE)
+    refund_id = await intend_refund(tx, payment_id, paid.amount_minor, RefundCause.PAID_TWICE)
     change = Change("refund", refund_id, None, RefundState.INTENDED, "refund", "the order was paid twice")
     await tx.write_all(
         record(order["community_id"], tx.now, PROVIDER, change),
@@ -158,7 +163,7 @@ async def refund_twice_paid(tx: Transaction, order: RowMapping, payment_id: int,
     )
 
 
-async def _intend(tx: Transaction, payment_id: int, paid: Paid, cause: RefundCause) -> int:
+async def intend_refund(tx: Transaction, payment_id: int, amount_minor: int, cause: RefundCause) -> int:
     """The id of the refund that we owe now; the jobs ask the provider for it."""
     refund_id: int = await tx.value(
         insert(refunds)
@@ -166,7 +171,7 @@ async def _intend(tx: Transaction, payment_id: int, paid: Paid, cause: RefundCau
             payment_id=payment_id,
             state=RefundState.INTENDED,
             cause=cause,
-            amount_minor=paid.amount_minor,
+            amount_minor=amount_minor,
             created_at=tx.now,
             next_attempt_at=tx.now,
         )

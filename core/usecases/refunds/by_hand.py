@@ -1,0 +1,51 @@
+"""Staff say that a refund which the provider did not make was made by hand (rule 28)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from core.db.due import note_refunded
+from core.db.history import Change, by_member, record
+from core.db.tables import members, orders, payments, refunds
+from core.db.unit import Transaction, transaction
+from core.rules.refusals import Reason, Refused, refuse
+from core.rules.states import RefundState
+from core.usecases.asker import Asker, known_staff
+from core.usecases.reason import tidy_reason
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedByHand:
+    refund_id: int
+    student_name: str
+    amount_minor: int
+    currency: str
+
+
+@transaction
+async def refunded_by_hand(tx: Transaction, asker: Asker, refund_id: int, reason: str) -> RefundedByHand | Refused:
+    """The refund is done, and counted in the payment's books. Said twice, the first time stands."""
+    who = await known_staff(tx, asker)
+    if isinstance(who, Refused):
+        return who
+    tidy = tidy_reason(reason)
+    if isinstance(tidy, Refused):
+        return tidy
+    found = await tx.one(
+        select(refunds, payments.c.currency, members.c.name)
+        .join(payments, payments.c.id == refunds.c.payment_id)
+        .join(orders, orders.c.id == payments.c.order_id)
+        .join(members, members.c.id == orders.c.student_id)
+        .where(refunds.c.id == refund_id, orders.c.community_id == who.community_id)
+    )
+    if found is None:
+        return refuse(Reason.UNKNOWN_ORDER)
+    failed = update(refunds).where(refunds.c.id == refund_id, refunds.c.state == RefundState.FAILED)
+    if (await tx.run(failed.values(state=RefundState.DONE, done_at=tx.now))).rowcount == 0:
+        return refuse(Reason.ALREADY_DECIDED)
+    change = Change("refund", refund_id, RefundState.FAILED, RefundState.DONE, "by hand", tidy)
+    await tx.write_all(
+        note_refunded(found["payment_id"], found["amount_minor"]),
+        record(who.community_id, tx.now, by_member(who.member_id), change),
+    )
+    return RefundedByHand(refund_id, found["name"], found["amount_minor"], found["currency"])
