@@ -3,7 +3,7 @@
 from bot.actions import Key, custom_id
 from bot.replies.reply import Reply, Tone
 from core.texts.language import say
-from core.texts.when import discord_span
+from core.texts.when import discord_span, discord_time
 from core.usecases.community.secret import Secret, WebhookSetUp
 
 _HOW_TO_SIGN = "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"
@@ -11,7 +11,10 @@ _BODY = """```json
 {
   "type": "session.completed",
   "timestamp": "2026-11-30T16:02:00Z",
-  "data": {"session_id": 1, "occurred_at": "2026-11-30T16:00:00Z"}
+  "data": {
+    "session_id": 1,
+    "occurred_at": "2026-11-30T16:00:00Z"
+  }
 }
 ```"""
 
@@ -30,6 +33,8 @@ def webhook(found: WebhookSetUp, public_url: str) -> Reply:
         ),
         (say("The secret"), _secret(found)),
     ]
+    if found.number:
+        fields.append((say("What came last"), _latest(found) or say("Nothing yet.")))
     return Reply(say("Completion webhook"), "\n".join(lines), fields=fields, rows=[_keys(found)])
 
 
@@ -62,6 +67,18 @@ def _secret(found: WebhookSetUp) -> str:
             when=discord_span(found.old_until),
         )
     return say("There is one. It is not shown again: if it is lost or known to others, make a new one.")
+
+
+def _latest(found: WebhookSetUp) -> str:
+    """What was not understood says where: so whoever builds the other system finds the mistake."""
+    lines = []
+    for each in found.latest:
+        came = f"{discord_time(each.at, 'f')}: "
+        if each.why is None:
+            lines.append(f"{came}`{each.kind}`")
+        else:
+            lines.append(came + say("not understood, `{why}`", why=each.why))
+    return "\n".join(lines)
 
 
 def _keys(found: WebhookSetUp) -> list[Key]:

@@ -69,8 +69,20 @@ async def test_what_is_signed_with_the_secret_shown_completes_a_session(world: W
 
     assert reply_to(shown).ephemeral
     assert reply_to(made).ephemeral
+    assert "Nothing yet." in read(await world.sam.slash(world.public, "staff webhook"))
     assert await deliver(web, made, session) == 200
+    assert f"{stamp(NOW, 'f')}: `session.completed`" in read(await world.sam.slash(world.public, "staff webhook"))
     assert (await row_of(world.db, tables.sessions, session))["state"] is SessionState.COMPLETED
+
+
+async def test_what_was_not_understood_is_shown_with_what_was_wrong(world: World, web: Any) -> None:
+    shown = await world.sam.slash(world.public, "staff webhook")
+    made = await world.sam.click(reply_to(shown), label="Make a secret")
+
+    assert await deliver(web, made, 0) == 202
+
+    shown = await world.sam.slash(world.public, "staff webhook")
+    assert f"{stamp(NOW, 'f')}: not understood, `unreadable: data.session_id`" in read(shown)
 
 
 async def test_the_old_secret_is_good_until_the_new_one_had_a_day(world: World, web: Any) -> None:

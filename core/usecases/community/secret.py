@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from core.db.history import Change, by_member, record
-from core.db.tables import communities
+from core.db.tables import communities, provider_events
 from core.db.unit import Transaction, reading, transaction
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker, known_staff, staffed
@@ -16,6 +16,7 @@ from core.usecases.asker import Asker, known_staff, staffed
 OLD_SECRET_FOR = timedelta(hours=24)
 """While the other system is given the new secret, the one before is good, too."""
 
+_LATEST = 3
 _BYTES = 32  # Standard Webhooks asks for 24 to 64
 
 
@@ -30,23 +31,42 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """Something that the other system said and that is kept. `why` says of what was not understood where it failed."""
+
+    at: datetime
+    kind: str
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookSetUp:
     """How the completion webhook stands. `number` 0: no secret was made yet, so nothing is taken."""
 
     community_id: int
     number: int
     old_until: datetime | None
+    latest: tuple[Delivery, ...] = ()
 
 
 @reading
 async def webhook_of(tx: Transaction, asker: Asker) -> WebhookSetUp | Refused:
-    """For staff, without the secret. One statement."""
+    """For staff, without the secret, with what came last. Two statements."""
     community = await staffed(tx, asker)
     if isinstance(community, Refused):
         return community
     until = community["webhook_secret_before_until"]
+    came = await tx.all(
+        select(provider_events.c.received_at, provider_events.c.kind, provider_events.c.why)
+        .where(provider_events.c.provider == "sessions", provider_events.c.event_id.startswith(f"{community['id']}:"))
+        .order_by(provider_events.c.id.desc())
+        .limit(_LATEST)
+    )
     return WebhookSetUp(
-        community["id"], community["webhook_secret_number"], until if until is not None and until > tx.now else None
+        community_id=community["id"],
+        number=community["webhook_secret_number"],
+        old_until=until if until is not None and until > tx.now else None,
+        latest=tuple(Delivery(row["received_at"], row["kind"], row["why"]) for row in came),
     )
 
 

@@ -1,9 +1,13 @@
 """The secret of completion webhooks: made and replaced by staff, seen once, two of them good for a day."""
 
+from datetime import timedelta
+
 from core.db import tables
 from core.db.unit import Database
+from core.ports import ProviderEvent
 from core.rules.refusals import Reason
 from core.usecases.asker import Asker
+from core.usecases.buying.settle import settle_event
 from core.usecases.community.secret import (
     OLD_SECRET_FOR,
     WebhookSetUp,
@@ -76,6 +80,22 @@ async def test_staff_see_how_it_stands(db: Database, clock: SettableClock) -> No
     assert await webhook_of(db, staff) == WebhookSetUp(community.id, 2, NOW + OLD_SECRET_FOR)
     clock.set(NOW + OLD_SECRET_FOR)
     assert await webhook_of(db, staff) == WebhookSetUp(community.id, 2, None)
+
+
+async def test_staff_see_what_came_last_to_their_own_community(db: Database, clock: SettableClock) -> None:
+    community = await a_community(db)
+    for number, why_parked in enumerate([None, None, "unreadable: data", None]):
+        clock.forward(minutes=1)
+        event = ProviderEvent("sessions", f"{community.id}:msg_{number}", "session.completed", b"{}", None, why_parked)
+        given(await settle_event(db, event))
+    given(await settle_event(db, ProviderEvent("sessions", f"{community.id}9:msg_1", "foreign", b"{}", None)))
+    given(await settle_event(db, ProviderEvent("stripe", f"{community.id}:evt_1", "foreign", b"{}", None)))
+
+    latest = given(await webhook_of(db, staff_of(community))).latest
+
+    assert [each.at for each in latest] == [NOW + timedelta(minutes=minutes) for minutes in (4, 3, 2)]
+    assert [each.why for each in latest] == [None, "unreadable: data", None]
+    assert {each.kind for each in latest} == {"session.completed"}
 
 
 async def test_nobody_else_sees_or_makes_one(db: Database) -> None:
