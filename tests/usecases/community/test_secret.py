@@ -1,5 +1,6 @@
 """The secret of completion webhooks: made and replaced by staff, seen once, two of them good for a day."""
 
+import asyncio
 from datetime import timedelta
 
 from core.db import tables
@@ -10,6 +11,7 @@ from core.usecases.asker import Asker
 from core.usecases.buying.settle import settle_event
 from core.usecases.community.secret import (
     OLD_SECRET_FOR,
+    Secret,
     WebhookSetUp,
     new_webhook_secret,
     webhook_of,
@@ -67,6 +69,16 @@ async def test_whoever_looked_before_it_changed_changes_nothing(db: Database) ->
     assert why(await new_webhook_secret(db, owner_of(community), 0)) is Reason.SECRET_HAS_CHANGED
     assert await webhook_secrets_of(db, community.id) == (first.secret,)
     assert len(await rows_of(db, tables.history)) == 1
+
+
+async def test_of_five_who_make_one_at_once_one_does(db: Database) -> None:
+    community = await a_community(db)
+
+    made = await asyncio.gather(*(new_webhook_secret(db, staff_of(community), 0) for _ in range(5)))
+
+    (secret,) = [each for each in made if isinstance(each, Secret)]
+    assert {why(each) for each in made if each is not secret} == {Reason.SECRET_HAS_CHANGED}
+    assert await webhook_secrets_of(db, community.id) == (secret.secret,)
 
 
 async def test_staff_see_how_it_stands(db: Database, clock: SettableClock) -> None:
