@@ -17,6 +17,7 @@ from bot.forms import FormAction, filled
 from bot.replies.reply import outdated
 from bot.syncing import differs
 from bot.translating import Translator
+from bot.typed import make_readable
 from core.ports import Clock, PaymentProvider
 from core.texts.language import read_in
 from core.usecases import Database
@@ -63,6 +64,7 @@ class Tree(app_commands.CommandTree["SeatkeeperBot"]):
 
     async def interaction_check(self, interaction: discord.Interaction["SeatkeeperBot"], /) -> bool:
         read_in(interaction.locale.value)
+        make_readable(interaction)
         if interaction.type is not discord.InteractionType.application_command:
             return True  # an autocomplete is its own answer
         self.client.note_work()
@@ -168,6 +170,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
             return
         self.note_work()
         read_in(interaction.locale.value)
+        make_readable(interaction)
         name, words = filled(interaction)
         action = self.forms.get(name)
         try:

@@ -34,7 +34,7 @@ class Mentors(Subject):
         cards = await mentors(self.db, guild_id)
         if isinstance(cards, Refused):
             await answer(interaction, refusal(cards))
-        elif search is None:
+        elif search is None or not search.strip():
             await answer(interaction, replies.mentors(cards))
         else:
             chosen = id_of(search)

@@ -10,6 +10,7 @@ from bot.asker import asker_of
 from bot.client import SeatkeeperBot
 from bot.cogs.staff_group import grow
 from bot.forms import FormAction
+from bot.parsing import id_of
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
 from core.usecases.community.mentors import find_mentors
@@ -61,16 +62,20 @@ class Subject(commands.Cog):
         """The mentor's id, chosen from our list or typed as a name; None if none was given."""
         if typed is None:
             return None
-        if typed.isdecimal() and len(typed) <= 18:
-            return int(typed)
+        if (mentor_id := id_of(typed)) is not None:
+            return mentor_id
+        if not typed.strip():
+            return refuse(Reason.UNKNOWN_MENTOR)  # an empty name is like every one
         found = await find_mentors(self.db, asker_of(interaction).guild_id, typed)
         same = [choice for choice in found if choice.label.casefold() == typed.strip().casefold()] or found
         return same[0].id if len(same) == 1 else refuse(Reason.UNKNOWN_MENTOR)
 
     async def pair_named(self, interaction: discord.Interaction, typed: str) -> int | Refused:
         """The pair's seat, chosen from our list or typed as a name that only one of them has."""
-        if typed.isdecimal() and len(typed) <= 18:
-            return int(typed)
+        if (seat_id := id_of(typed)) is not None:
+            return seat_id
+        if not typed.strip():
+            return refuse(Reason.UNKNOWN_STUDENT)
         found = await find_pairs(self.db, asker_of(interaction), typed)
         same = [choice for choice in found if choice.label.casefold() == typed.strip().casefold()] or found
         return same[0].id if len(same) == 1 else refuse(Reason.UNKNOWN_STUDENT)

@@ -19,8 +19,10 @@ _ENGLISH = "en"
 _reader: ContextVar[str] = ContextVar("reader", default=_ENGLISH)
 
 _MARKDOWN = re.compile(r"([\\*_~`|>#\[\]()<@:-])")
-# Zero-width and direction marks would let a name hide or reverse what stands around it.
-_INVISIBLE = re.compile("[\u0000-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# Zero-width and direction marks would let a name hide or reverse what stands around it; half a pair is no character.
+_INVISIBLE = re.compile(
+    "[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from core.rules.refusals import Reason, Refused
 from core.texts.language import plain, say
 from core.texts.when import discord_time
 
+_LONGEST_QUOTE = 100  # characters of what somebody typed, where the sentence repeats it
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -25,17 +27,21 @@ def sentence(
 ) -> str:
     """The refusal in the reader's language. `moment` writes instants, `words` makes somebody's own words harmless."""
     said = SENTENCES[refused.reason]
-    facts = {name: _written(fact, moment, words) for name, fact in refused.facts if fact is not None}
+    known = {name: fact for name, fact in refused.facts if fact is not None and str(fact).strip()}
+    facts = {name: _written(fact, moment, words) for name, fact in known.items()}
     for told in said.told:
         try:
             return say(told, **facts)
         except KeyError:
-            continue  # a fact is missing: who loses a race in the database knows the constraint alone
+            continue  # a fact is missing, or blank: who loses a race in the database knows the constraint alone
     return say(said.without)
 
 
 def _written(fact: object, moment: Callable[[datetime], str], words: Callable[[str], str]) -> str:
-    return moment(fact) if isinstance(fact, datetime) else words(str(fact))
+    if isinstance(fact, datetime):
+        return moment(fact)
+    text = str(fact)
+    return words(text if len(text) <= _LONGEST_QUOTE else f"{text[: _LONGEST_QUOTE - 1]}…")
 
 
 def _(message: str) -> str:

@@ -51,7 +51,7 @@ async def add_product(tx: Transaction, asker: Asker, new: NewProduct) -> Product
     validity_days = who.settings.validity_days if new.validity_days is None else new.validity_days
     if refused := why_not_sold(sessions, validity_days):
         return refused
-    currency = (new.currency or who.currency).strip().upper()
+    currency = (who.currency if new.currency is None else new.currency).strip().upper()
     price_minor = parse_price(new.price, currency)
     if isinstance(price_minor, Refused):
         return price_minor

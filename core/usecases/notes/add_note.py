@@ -8,6 +8,7 @@ from core.db.history import Change, by_member, record
 from core.db.tables import notes
 from core.db.unit import Transaction, transaction
 from core.rules.refusals import Reason, Refused, refuse
+from core.texts.language import visible
 from core.usecases.asker import Asker, known
 from core.usecases.notes.about import About, about
 
@@ -49,6 +50,6 @@ async def add_note(tx: Transaction, asker: Asker, seat_id: int, text: str) -> Ab
 
 def tidy_note(text: str) -> str | Refused:
     """The note with its lines, without what is around and between them."""
-    lines = (_CONTROL.sub(" ", line).rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    note = _GAPS.sub("\n\n", "\n".join(lines)).strip()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    note = _GAPS.sub("\n\n", "\n".join(visible(_CONTROL.sub(" ", line)).rstrip() for line in lines)).strip()
     return note if 0 < len(note) <= LONGEST_NOTE else refuse(Reason.BAD_NOTE, most=LONGEST_NOTE)
