@@ -1,12 +1,13 @@
 """What somebody who means no good types into each option and form. A command that is missing here fails its test."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from tests.bot.world import World
 from tests.builders import Pair
+from tests.usecases.records.tasks import a_failed_refund, a_parked_order
 
 LONGEST = 4000  # characters of a form's text; an option takes as many
 
@@ -180,8 +181,32 @@ COMMANDS: Mapping[str, Row] = {
 }
 """Every command with an option that takes words or a number."""
 
-FORMS: Mapping[str, tuple[Row, Callable[[Scene], str]]] = {
-    "set-hours": (Row("mara", {"hours": HOURS}), lambda _: "hours"),
-    "note-add": (Row("mara", {"text": NOTE}), lambda scene: f"note:{scene.world.pair.seat_id}"),
+
+async def _hours(_: Scene) -> str:
+    return "hours"
+
+
+async def _note(scene: Scene) -> str:
+    return f"note:{scene.world.pair.seat_id}"
+
+
+async def _grant_parked(scene: Scene) -> str:
+    return f"grant-parked:{await a_parked_order(scene.world.db, scene.world.pair)}"
+
+
+async def _refund_parked(scene: Scene) -> str:
+    return f"refund-parked:{await a_parked_order(scene.world.db, scene.world.pair)}"
+
+
+async def _refund_by_hand(scene: Scene) -> str:
+    return f"refund-by-hand:{await a_failed_refund(scene.world.db, scene.world.pair)}"
+
+
+FORMS: Mapping[str, tuple[Row, Callable[[Scene], Awaitable[str]]]] = {
+    "set-hours": (Row("mara", {"hours": HOURS}), _hours),
+    "note-add": (Row("mara", {"text": NOTE}), _note),
+    "grant-order": (Row("sam", {"why": REASON}), _grant_parked),
+    "refund-order": (Row("sam", {"why": REASON}), _refund_parked),
+    "refund-made": (Row("sam", {"why": REASON}), _refund_by_hand),
 }
 """Every form, and the button that opens it."""

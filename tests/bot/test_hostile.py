@@ -159,7 +159,7 @@ async def test_a_command_endures_whatever_is_typed(scene: Scene, caplog: pytest.
 @pytest.mark.parametrize("name", FORMS)
 async def test_a_form_endures_whatever_is_typed(scene: Scene, caplog: pytest.LogCaptureFixture, name: str) -> None:
     row, opener = FORMS[name]
-    actor, button = actor_of(scene, row.who), opener(scene)
+    actor, button = actor_of(scene, row.who), await opener(scene)
 
     async def send(option: str, value: Any) -> InteractionResult:
         opened = await actor.click(scene.world.forge(scene.world.public.id, button), custom_id=button)
