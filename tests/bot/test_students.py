@@ -1,8 +1,15 @@
 """/students: who needs somebody, seen by their mentor and by staff alone."""
 
+from dataclasses import replace
+
+import pytest
+
+from bot.replies.students import students
+from core.rules.attention import Attention
 from core.rules.refusals import Reason
 from core.rules.states import PackState, SeatState
 from core.texts.refusals import SENTENCES
+from core.usecases.reading.students import StudentCard, Students
 from seatkeeper.demo.languages import speaks
 from tests.bot.world import World, labels, read, reply_to, stamp
 from tests.builders import DAY, HOUR, a_member, a_pair, a_session
@@ -81,6 +88,50 @@ async def test_others_see_nobody_by_command_or_by_a_button_that_is_not_theirs(wo
     assert read(pressed).endswith(SENTENCES[Reason.NOT_A_MENTOR].without)
     assert read(by_mentor).endswith(SENTENCES[Reason.NOT_YOURS].without)
     assert "No students yet" in read(own)
+
+
+async def test_in_a_dm_of_somebody_unknown_the_button_leads_nowhere(world: World) -> None:
+    button = f"students-page:{world.mara.id}:0"
+
+    pressed = await world.eve.user.click(world.forge(world.eve.user.dm_channel.id, button), custom_id=button)
+
+    assert read(pressed).endswith(SENTENCES[Reason.NOT_SET_UP].without)
+
+
+CARD = StudentCard(
+    seat_id=1,
+    student_name="Stu",
+    mentor_name="Mara",
+    seat_state=SeatState.ACTIVE,
+    grace_ends_at=None,
+    paused=False,
+    left=2,
+    total=4,
+    booked=2,
+    expires_at=None,
+    frozen=False,
+    next_session_at=NOW,
+    unanswered_since=None,
+    attention=Attention.NONE,
+)
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (replace(CARD, attention=Attention.LAST_SESSION), "The last session."),
+        (replace(CARD, attention=Attention.SOON_OVER), "A pack is soon over."),
+        (replace(CARD, seat_state=SeatState.HELD, total=0), "Paying now"),
+        (replace(CARD, seat_state=SeatState.OFFERED, total=0), "A seat is offered to them"),
+        (replace(CARD, seat_state=SeatState.GRACE, grace_ends_at=NOW, paused=True), "stands still during the break"),
+        (replace(CARD, frozen=True), "●●○○ **2 of 4** left, 2 booked · its time stands still"),
+        (CARD, "●●○○ **2 of 4** left, 2 booked\nNext session"),
+    ],
+)
+def test_each_position_has_its_words(card: StudentCard, said: str) -> None:
+    ((_, text),) = students(Students(1, (card,))).fields
+
+    assert said in text
 
 
 async def test_a_german_reads_german(world: World) -> None:
