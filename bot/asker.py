@@ -2,6 +2,7 @@
 
 import discord
 
+from core.texts.language import visible
 from core.usecases.asker import Asker
 
 
@@ -19,8 +20,13 @@ def asker_of(interaction: discord.Interaction, guild_id: int | None = None) -> A
     return Asker(
         guild_id=guild_id,
         user_id=person.id,
-        name=person.display_name,
+        name=name_of(person),
         role_ids=roles,
         manages_guild=inside is not None and interaction.permissions.manage_guild,
         locale=str(interaction.locale)[:16],
     )
+
+
+def name_of(person: discord.User | discord.Member) -> str:
+    """How they are called here, without what nobody can see; if nothing is left of it, by their account's name."""
+    return visible(person.display_name).strip() or person.name

@@ -8,7 +8,7 @@ from discord import app_commands
 from bot import choices
 from bot.actions import Action, Press
 from bot.answer import answer
-from bot.asker import asker_of
+from bot.asker import asker_of, name_of
 from bot.client import SeatkeeperBot
 from bot.cogs.subject import Subject
 from bot.parsing import id_of
@@ -88,7 +88,7 @@ class Mentoring(Subject):
         if len(found) == 1:
             await self._tell(interaction, complete, found[0].id)
         else:
-            shown = replies.choose_session(found) if found else replies.nothing_open_with(member.display_name)
+            shown = replies.choose_session(found) if found else replies.nothing_open_with(name_of(member))
             await answer(interaction, shown)
 
     async def press_complete(self, interaction: discord.Interaction, press: Press) -> None:

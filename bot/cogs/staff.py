@@ -5,7 +5,7 @@ from discord import app_commands
 
 from bot import choices
 from bot.answer import answer
-from bot.asker import asker_of
+from bot.asker import asker_of, name_of
 from bot.client import SeatkeeperBot
 from bot.cogs.staff_group import mentor, product
 from bot.cogs.subject import Subject
@@ -78,7 +78,7 @@ class Staff(Subject):
     ) -> None:
         new = NewMentor(
             user_id=member.id,
-            name=member.display_name,
+            name=name_of(member),
             time_zone=time_zone,
             hours=hours,
             capacity=capacity,

@@ -8,7 +8,7 @@ from discord import app_commands
 from bot import choices
 from bot.actions import Action, Press, custom_id
 from bot.answer import answer
-from bot.asker import asker_of
+from bot.asker import asker_of, name_of
 from bot.client import SeatkeeperBot
 from bot.cogs.staff_group import staff
 from bot.cogs.subject import Subject
@@ -57,7 +57,7 @@ class StaffSeats(Subject):
             return
         wanted = Grant(
             user_id=student.id,
-            name=student.display_name,
+            name=name_of(student),
             mentor_id=mentor_id,
             sessions=sessions,
             reason=reason,

@@ -21,6 +21,8 @@ WRITTEN = discord.AppCommandOptionType
 FREE = {WRITTEN.string, WRITTEN.integer, WRITTEN.number}
 UNSEEN = re.compile("[\u0000-\u0009\u000b-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 
+HOURS_OF_SLY = {"hours": "Mon 10:00-12:00", "time_zone": "Europe/Berlin", "capacity": 3}
+
 
 @pytest.fixture
 async def scene(world: World) -> Scene:
@@ -182,3 +184,23 @@ async def test_suggestions_endure_whatever_is_typed_and_show_nothing_of_others(
                 assert all(0 < len(each["name"]) <= 100 and "Foreign" not in each["name"] for each in offered)
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert not world.env.errors
+
+
+async def test_somebody_whose_name_hides_something_is_called_by_what_can_be_seen(scene: Scene) -> None:
+    world = scene.world
+    sly, nobody = (
+        world.guild.add_member(world.env.create_user(user, global_name=name))
+        for user, name in (("sly", "\u202e**Sly** \u200d@here"), ("nobody", "\u200b\u2060"))
+    )
+
+    added = await world.sam.slash(world.public, "staff mentor add", member=sly, **HOURS_OF_SLY)
+    given = await world.sam.slash(
+        world.public, "staff grant", student=nobody, mentor="Mara", sessions=1, reason="A gift"
+    )
+    offered = await world.sam.autocomplete(world.public, "mentor", "name", "sly")
+
+    assert r"\*\*Sly\*\* \@here" in words_of(reply_to(added))
+    assert "Given to nobody" in words_of(reply_to(given))
+    assert offered[0]["name"] == "**Sly** @here"
+    for shown in (added, given):
+        assert not UNSEEN.search(words_of(reply_to(shown)))

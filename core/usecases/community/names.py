@@ -1,14 +1,15 @@
 """What staff type in, brought within its bounds or refused."""
 
 from core.rules.refusals import Reason, Refused, refuse
+from core.texts.language import visible
 
 LONGEST_NAME = 100
 
 
 def tidy_name(text: str) -> str | Refused:
-    """The name on one line; some name there must be, and no longer than its column."""
-    name = " ".join(text.split())
-    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+    """The name on one line, of what can be seen; some name there must be, and no longer than its column."""
+    name = " ".join(visible(" ".join(text.split())).split())
+    if not 0 < len(name) <= LONGEST_NAME:
         return refuse(Reason.BAD_NAME, most=LONGEST_NAME)
     return name
 

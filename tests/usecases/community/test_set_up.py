@@ -61,12 +61,18 @@ async def test_a_member_without_the_staff_role_edits_nothing(db: Database) -> No
         (SetUp("Club", "Berlin", "EUR"), Reason.UNKNOWN_TIME_ZONE),
         (SetUp("Club", "localtime", "EUR"), Reason.UNKNOWN_TIME_ZONE),
         (SetUp("Club", "Europe/Berlin", "XXX"), Reason.BAD_CURRENCY),
-        (SetUp("  ", "Europe/Berlin", "EUR"), Reason.BAD_NAME),
+        (SetUp(" \u200b\x00", "Europe/Berlin", "EUR"), Reason.BAD_NAME),
         (SetUp("x" * 101, "Europe/Berlin", "EUR"), Reason.BAD_NAME),
     ],
 )
 async def test_what_cannot_be_is_refused_by_name(db: Database, wanted: SetUp, reason: Reason) -> None:
     assert why(await set_up(db, OWNER, wanted)) is reason
+
+
+async def test_a_guild_with_joined_emoji_and_marks_in_its_name_is_set_up_without_the_marks(db: Database) -> None:
+    made = given(await set_up(db, OWNER, SetUp("\u202eChess \U0001f468\u200d\U0001f467\tClub", "Etc/UTC", "EUR")))
+
+    assert made.name == "Chess \U0001f468\U0001f467 Club"
 
 
 async def test_how_a_guild_is_set_up_can_be_asked(db: Database) -> None:
