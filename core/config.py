@@ -17,6 +17,13 @@ _DRIVERS = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 
+WHERE_TO_GET = {
+    "discord_token": "From https://discord.com/developers/applications: your application, Bot, Reset Token.",
+    "public_url": "It is the address of the proxy with TLS in front of WEB_PORT, as https://seats.example.org.",
+    "stripe_api_key": "From https://dashboard.stripe.com/apikeys: a restricted key, rk_….",
+    "stripe_webhook_secret": "From https://dashboard.stripe.com/webhooks: your endpoint's signing secret, whsec_….",
+}
+
 
 class ConfigError(Exception):
     """The configuration cannot be used; `problems` holds a sentence for each setting at fault, without its value."""
@@ -134,7 +141,11 @@ class Config(BaseSettings):
 
     def require(self, *names: str) -> None:
         """Raise ConfigError with every one of these fields that is unset."""
-        missing = [f"{name.upper()}: is missing — {_purpose(name)}" for name in names if not getattr(self, name)]
+        missing = [
+            f"{name.upper()}: is missing — {_purpose(name)}. {WHERE_TO_GET[name]}"
+            for name in names
+            if not getattr(self, name)
+        ]
         if missing:
             raise ConfigError(*missing)
 

@@ -3,3 +3,7 @@
 
 class DatabaseOutdated(Exception):
     """The schema is older than the code: run `seatkeeper migrate`."""
+
+
+class DatabaseAway(Exception):
+    """The database does not answer, or not to us. The text says how it put it, without the password."""

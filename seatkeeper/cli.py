@@ -1,18 +1,15 @@
 """The command `seatkeeper`. A user's mistake is one clear line on stderr, never a traceback."""
 
 import asyncio
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from core.config import Config, ConfigError
+from core.config import Config
 from core.db.migrate import newest, upgrade
-from core.errors import DatabaseOutdated
+from seatkeeper import failures
 from seatkeeper.logs import configure_logs
+from seatkeeper.terminal import FAILED, clear_errors, complain, out
 
 app = typer.Typer(
     help="Discord bot and web service for paid one-to-one mentorship.",
@@ -20,8 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-_out = Console()
-_err = Console(stderr=True, style="red", highlight=False)
+app.add_typer(failures.notices, name="notices")
+app.add_typer(failures.events, name="events")
 
 ROLES = ("bot", "web", "jobs")
 
@@ -29,9 +26,9 @@ ROLES = ("bot", "web", "jobs")
 @app.command()
 def migrate() -> None:
     """Bring the database's schema to the version of this program."""
-    with _clear_errors():
+    with clear_errors():
         upgrade(Config.load().database_url.get_secret_value())
-        _out.print(f"The database is at version {newest()}.")
+        out.print(f"The database is at version {newest()}.")
 
 
 @app.command()
@@ -49,7 +46,7 @@ def run(
         raise typer.BadParameter(f"'{roles}': choose from {', '.join(ROLES)}", param_hint="--roles")
     from seatkeeper.run import serve
 
-    with _clear_errors():
+    with clear_errors():
         config = Config.load()
         configure_logs(config.log_level, config.log_format)
         asyncio.run(serve(config, frozenset(chosen), sync=sync))
@@ -61,12 +58,12 @@ def demo(
     check: Annotated[bool, typer.Option("--check", help="Walk the story by itself, print it, and exit.")] = False,
 ) -> None:
     """The whole product offline: play student and mentor in your browser. Needs no token and no account."""
-    with _clear_errors():
+    with clear_errors():
         try:
             from seatkeeper.demo import run_demo
         except ModuleNotFoundError as error:
-            _err.print(f"The demo needs more than is installed ({error.name} is missing): type `make demo`.")
-            raise typer.Exit(1) from None
+            complain(f"The demo needs more than is installed ({error.name} is missing): type `make demo`.")
+            raise typer.Exit(FAILED) from None
         config = Config.load()
         configure_logs("WARNING", config.log_format)
         chosen = "database_url" in config.model_fields_set
@@ -75,17 +72,3 @@ def demo(
                 run_demo(port, check=check, database_url=config.database_url.get_secret_value() if chosen else None)
             )
         )
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    try:
-        yield
-    except ConfigError as error:
-        for problem in error.problems:
-            _err.print(problem, markup=False)
-        _err.print("Settings come from the environment or from .env; .env.example lists them.", markup=False)
-        sys.exit(1)
-    except DatabaseOutdated as error:
-        _err.print(str(error), markup=False)
-        sys.exit(1)

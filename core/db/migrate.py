@@ -9,9 +9,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, pool
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+
+from core.errors import DatabaseAway
 
 _FOLDER = Path(__file__).parent / "migrations"
+_CONNECT_WITHIN = 10  # seconds
 
 
 def upgrade(url: str) -> None:
@@ -50,9 +54,19 @@ def _config() -> Config:
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    engine = create_engine(sync_url(url), poolclass=pool.NullPool)
+    parsed = make_url(sync_url(url))
+    limits = {"connect_timeout": _CONNECT_WITHIN} if parsed.get_backend_name() == "postgresql" else {}
+    engine = create_engine(parsed, poolclass=pool.NullPool, connect_args=limits)
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection, connection.begin():
             yield connection
+    except OperationalError as error:
+        raise DatabaseAway(f"The database does not answer: {_without_password(parsed, error)}") from None
     finally:
         engine.dispose()
+
+
+def _without_password(url: URL, error: OperationalError) -> str:
+    """The driver's words, all in one line."""
+    words = " ".join(str(error.orig).split())
+    return words.replace(str(url.password), "…") if url.password else words

@@ -75,8 +75,9 @@ async def test_migrate_brings_an_empty_database_to_the_newest_version(tmp_path: 
 async def test_what_is_missing_is_named_with_its_meaning(tmp_path: Path) -> None:
     stopped = await ended(tmp_path, "run")
 
-    assert stopped.code == 1
+    assert stopped.code == 2
     assert "DISCORD_TOKEN: is missing — lets the bot log in to Discord" in stopped.err
+    assert "Reset Token" in stopped.err, "where to get it"
     assert "PUBLIC_URL: is missing" in stopped.err
     assert "Traceback" not in stopped.err
 
@@ -86,7 +87,7 @@ async def test_a_malformed_setting_is_named_without_its_value(tmp_path: Path) ->
         tmp_path, "run", DATABASE_URL="mysql://root:hunter2@db/seats", PUBLIC_URL="https://seats.example"
     )
 
-    assert stopped.code == 1
+    assert stopped.code == 2
     assert "DATABASE_URL" in stopped.err
     assert "hunter2" not in stopped.err
 
