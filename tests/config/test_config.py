@@ -149,10 +149,10 @@ def test_what_a_role_needs_is_asked_for_all_at_once(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ConfigError) as refused:
         config.require("discord_token", "public_url", "stripe_api_key")
 
-    assert refused.value.problems == (
+    assert [problem.partition(". From https")[0] for problem in refused.value.problems] == [
         "DISCORD_TOKEN: is missing — lets the bot log in to Discord",
         "STRIPE_API_KEY: is missing — opens checkouts and gives refunds at Stripe",
-    )
+    ]
 
 
 @pytest.mark.parametrize(
