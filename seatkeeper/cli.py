@@ -32,6 +32,19 @@ def migrate() -> None:
 
 
 @app.command()
+def doctor() -> None:
+    """What is set up, what is not, and how to mend it. Ends with 1 if something is missing."""
+    from seatkeeper.doctor import examine, is_well
+
+    with clear_errors():
+        findings = asyncio.run(examine(Config.load()))
+    for finding in findings:
+        out.print(str(finding), markup=False, highlight=False, soft_wrap=True)
+    if not is_well(findings):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def run(
     roles: Annotated[
         str, typer.Option(help="Which of bot, web and jobs this process does, by commas.")
