@@ -1,5 +1,6 @@
 """A guild with a mentor who has a student, others beside them, and what they see of the bot."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -61,22 +62,32 @@ class World:
         """The process ends and another one starts: nothing in memory is left."""
         await self.env.restart_bot(self.new_bot())
 
-    def forge(self, channel_id: int, *custom_ids: str) -> discord.Message:
+    def forge(self, channel_id: int, *custom_ids: str, footer: str = "") -> discord.Message:
         """A message of the bot's with buttons that it never made."""
         buttons = [{"type": 2, "style": 1, "label": each, "custom_id": each} for each in custom_ids]
+        return self._forged(channel_id, buttons, footer)
+
+    def forge_select(self, channel_id: int, custom_id: str, *values: str, footer: str = "") -> discord.Message:
+        """The same with a select whose options the bot never offered."""
+        options = [{"label": value, "value": value} for value in values]
+        return self._forged(channel_id, [{"type": 3, "custom_id": custom_id, "options": options}], footer)
+
+    def _forged(self, channel_id: int, parts: list[dict[str, Any]], footer: str) -> discord.Message:
+        embeds = [{"description": "x", "footer": {"text": footer}}] if footer else []
         message = self.env.backend.create_message(
-            channel_id, self.env.backend.bot_user.id, "x", components=[{"type": 1, "components": buttons}]
+            channel_id, self.env.backend.bot_user.id, "x", components=[{"type": 1, "components": parts}], embeds=embeds
         )
         return to_discord_message(self.env, message)
 
-    def forge_select(self, channel_id: int, custom_id: str, *values: str) -> discord.Message:
-        """The same with a select whose options the bot never offered."""
-        options = [{"label": value, "value": value} for value in values]
-        select = {"type": 3, "custom_id": custom_id, "options": options}
-        message = self.env.backend.create_message(
-            channel_id, self.env.backend.bot_user.id, "x", components=[{"type": 1, "components": [select]}]
-        )
-        return to_discord_message(self.env, message)
+    async def send_form(self, actor: MemberActor, custom_id: str, words: Mapping[str, str]) -> InteractionResult:
+        """Somebody sends a form that the bot never opened for them."""
+        shown = await actor.slash(self.public, "help")
+        blanks = [
+            {"type": 18, "label": name, "component": {"type": 4, "style": 2, "custom_id": name}} for name in words
+        ]
+        form = discord.ui.Modal(title="x", custom_id=custom_id).to_dict() | {"components": blanks}
+        shown._interaction.modal = form  # SimCord has no other way
+        return await actor.submit_modal(shown, dict(words))
 
 
 def parts(db: Database, provider: LedgerProvider | None, clock: SettableClock) -> Parts:
