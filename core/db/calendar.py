@@ -17,8 +17,9 @@ from sqlalchemy import (
     null,
     select,
     union_all,
+    update,
 )
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, Update
 
 from core.db.tables import (
     calendar_blocks,
@@ -186,3 +187,8 @@ def block(session_id: int, times: dict[int, Interval]) -> Insert:
             for member_id, time in times.items()
         ]
     )
+
+
+def unblock(session_id: int) -> Update:
+    """The write that gives both people's time back."""
+    return update(calendar_blocks).where(calendar_blocks.c.session_id == session_id).values(live=False)

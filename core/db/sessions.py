@@ -44,23 +44,27 @@ def returned() -> ColumnElement[bool]:
 
 
 async def session_of(tx: Transaction, community_id: int, session_id: int) -> RowMapping | None:
-    """The session with its student, pack, outcome and community's settings; None if it is not of this community."""
+    """The session with its people, pack, outcome and community's settings; None if it is not of this community."""
+    mentor = members.alias("mentor")
     return await tx.one(
         select(
             sessions,
             members.c.name.label("student_name"),
             members.c.user_id.label("student_user_id"),
+            mentor.c.name.label("mentor_name"),
             packs.c.total,
             packs.c.remaining,
             communities.c.settings,
             packs.c.state.label("pack_state"),
             packs.c.held,
+            packs.c.expires_at,
             consumed().label("consumed"),
             restored().label("restored"),
             returned().label("returned"),
             (earlier_of_pack(packs.c.id, sessions.c.starts_at) + 1).label("number"),
         )
         .join(members, members.c.id == sessions.c.student_id)
+        .join(mentor, mentor.c.id == sessions.c.mentor_id)
         .join(packs, packs.c.id == sessions.c.pack_id)
         .join(communities, communities.c.id == sessions.c.community_id)
         .where(sessions.c.id == session_id, sessions.c.community_id == community_id)

@@ -18,10 +18,11 @@ from sqlalchemy import (
 )
 
 from core.db.packs import earlier_of_pack
-from core.db.sessions import restored
+from core.db.sessions import consumed, restored
 from core.db.tables import (
     adjustments,
     checkouts,
+    communities,
     history,
     members,
     mentors,
@@ -68,11 +69,14 @@ async def session_subject(tx: Transaction, session_id: int) -> Row | None:
             packs.c.total,
             packs.c.expires_at,
             restored().label("given_back"),
+            consumed().label("used"),
+            communities.c.settings,
             earlier_of_pack(sessions.c.pack_id, sessions.c.starts_at).label("earlier"),
             _remaining(tx, sessions).label("pair_remaining"),
             _available(tx, sessions).label("pair_available"),
         )
         .join(packs, packs.c.id == sessions.c.pack_id)
+        .join(communities, communities.c.id == sessions.c.community_id)
         .where(sessions.c.id == session_id)
     )
 

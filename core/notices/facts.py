@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.db.subjects import Row, adjustment_subject, order_subject, pack_subject, seat_subject, session_subject
 from core.db.unit import Transaction
 from core.rules.due import NoticeFacts
 from core.rules.notices import NoticeKind, Subject, subject_of
+from core.rules.settings import settings_from
 from core.rules.states import OrderState, PackState, SeatState, SessionState
 
 
@@ -89,6 +90,7 @@ class SessionFacts:
     expires_at: datetime
     attempt: int = 1
     given_back: bool = False  # waived: what its attempt used was restored
+    waivable_until: datetime | None = None  # of one that is used: until when that may be
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
@@ -242,7 +244,15 @@ async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
         expires_at=row["expires_at"],
         attempt=row["attempt"],
         given_back=row["given_back"],
+        waivable_until=_waivable_until(row),
     )
+
+
+def _waivable_until(row: Row) -> datetime | None:
+    if row["decided_at"] is None or not row["used"] or row["given_back"]:
+        return None
+    until: datetime = row["decided_at"] + timedelta(days=settings_from(row["settings"]).waive_days)
+    return until
 
 
 async def _order(tx: Transaction, order_id: int, cycle: int) -> OrderFacts | None:

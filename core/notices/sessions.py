@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import SessionFacts
-from core.notices.words import book_button, name, renew_button, schedule_button, who
+from core.notices.words import book_button, cancel_button, name, renew_button, schedule_button, who
 from core.ports import Button, Message
 from core.rules.notices import NoticeKind
 from core.rules.states import SessionState
@@ -21,7 +21,7 @@ def session_booked(session: SessionFacts) -> Message:
             number=session.number,
             total=session.total,
         ),
-        [schedule_button()],
+        [schedule_button(), cancel_button(session.session_id)],
     )
 
 
@@ -29,7 +29,7 @@ def session_tomorrow(session: SessionFacts) -> Message:
     return Message(
         say("Coming up: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
         _meeting(session),
-        [schedule_button()],
+        [schedule_button(), cancel_button(session.session_id)],
     )
 
 
@@ -179,6 +179,7 @@ def session_waived(session: SessionFacts) -> Message:
 
 
 def session_canceled(session: SessionFacts) -> Message:
+    first = [book_button(session.pair)] if session.available > 0 else []
     return Message(
         say("Cancelled: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
         say(
@@ -186,7 +187,28 @@ def session_canceled(session: SessionFacts) -> Message:
             mentor=name(session.pair.mentor),
             when=discord_span(session.starts_at),
         ),
-        [schedule_button()],
+        [*first, schedule_button()],
+    )
+
+
+def session_canceled_mentor(session: SessionFacts) -> Message:
+    """Cancelled by the student or by staff; the mentor may waive what was cancelled late (rule 16)."""
+    buttons = [schedule_button()]
+    if session.waivable_until is None:
+        means = say("It is back in the student's pack, and the time is free again.")
+    else:
+        means = say(
+            "It was cancelled late, so it counts as used. If you want to, give it back to {name} until {until}.",
+            name=name(session.pair.student),
+            until=discord_span(session.waivable_until),
+        )
+        buttons.insert(0, Button(say("Give it back"), "waive", session.session_id))
+    return Message(
+        say("Cancelled: {student}", student=plain(session.pair.student.name)),
+        say("Session {number} of {total} with {student}, {when}, is cancelled.", **_with_student(session))
+        + "\n"
+        + means,
+        buttons,
     )
 
 
@@ -218,4 +240,5 @@ SESSIONS: Mapping[NoticeKind, Callable[[SessionFacts], Message]] = {
     NoticeKind.SESSION_WAIVED: session_waived,
     NoticeKind.SESSION_COMPLETED: session_completed,
     NoticeKind.SESSION_CANCELED: session_canceled,
+    NoticeKind.SESSION_CANCELED_MENTOR: session_canceled_mentor,
 }

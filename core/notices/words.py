@@ -30,3 +30,8 @@ def book_button(pair: Pair, *, first: bool = True) -> Button:
 
 def schedule_button() -> Button:
     return Button(say("Schedule"), "schedule")
+
+
+def cancel_button(session_id: int) -> Button:
+    """To what cancelling means now; nothing is cancelled by pressing it."""
+    return Button(say("Cancel"), "cancel", session_id)

@@ -238,6 +238,7 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.SESSION_REOPENED_MENTOR: _unless_open,
     NoticeKind.SESSION_WAIVED: _unless_attempt(SessionState.NO_SHOW, SessionState.CANCELED),
     NoticeKind.SESSION_CANCELED: _unless_session(SessionState.CANCELED),
+    NoticeKind.SESSION_CANCELED_MENTOR: _unless_session(SessionState.CANCELED),
     NoticeKind.RENEWAL_REMINDER: _renewal_reminder,
     NoticeKind.GRACE_BEGAN: _grace_began,
     NoticeKind.FINAL_WARNING: _final_warning,

@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     OUTCOME_PROMPT = "outcome_prompt"
     SESSION_COMPLETED = "session_completed"
     SESSION_CANCELED = "session_canceled"
+    SESSION_CANCELED_MENTOR = "session_canceled_mentor"
     OUTCOME_REMINDER = "outcome_reminder"
     OUTCOME_OVERDUE_STAFF = "outcome_overdue_staff"
     SESSION_RETURNED = "session_returned"
@@ -83,6 +84,7 @@ _MENTOR = frozenset(
     {
         NoticeKind.STUDENT_JOINED,
         NoticeKind.SESSION_BOOKED,
+        NoticeKind.SESSION_CANCELED_MENTOR,
         NoticeKind.OUTCOME_PROMPT,
         NoticeKind.OUTCOME_REMINDER,
         NoticeKind.SESSION_REOPENED_MENTOR,
@@ -101,6 +103,7 @@ _SESSION = frozenset(
         NoticeKind.OUTCOME_PROMPT,
         NoticeKind.SESSION_COMPLETED,
         NoticeKind.SESSION_CANCELED,
+        NoticeKind.SESSION_CANCELED_MENTOR,
         NoticeKind.OUTCOME_REMINDER,
         NoticeKind.OUTCOME_OVERDUE_STAFF,
         NoticeKind.SESSION_RETURNED,
@@ -152,6 +155,7 @@ _SHAREABLE = frozenset(
         NoticeKind.OUTCOME_PROMPT,
         NoticeKind.SESSION_COMPLETED,
         NoticeKind.SESSION_CANCELED,
+        NoticeKind.SESSION_CANCELED_MENTOR,
         NoticeKind.SESSION_RETURNED,
         NoticeKind.SESSION_REOPENED,
         NoticeKind.SESSION_REOPENED_MENTOR,

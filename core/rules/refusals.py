@@ -75,6 +75,10 @@ class Reason(StrEnum):
     # expiring (rule 3)
     NOTHING_TO_EXPIRE = "nothing_to_expire"
 
+    # cancelling (rule 16)
+    SESSION_HAS_BEGUN = "session_has_begun"
+    CANCELING_USES_IT = "canceling_uses_it"
+
     # completing (rules 19 to 21)
     NOT_STARTED = "not_started"
     SESSION_CANCELED = "session_canceled"

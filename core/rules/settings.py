@@ -24,6 +24,8 @@ class Settings:
     returned_pack_days: int = 14  # 3
     notice_hours: int = 24  # 14
     horizon_days: int = 60  # 14
+    cancel_free_hours: int = 24  # 16
+    change_of_mind_minutes: int = 15  # 16, from the booking on
     no_show_minutes: int = 10  # 19
     outcome_reminder_hours: int = 24  # 22
     outcome_again_hours: int = 72  # 22
@@ -68,6 +70,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "returned_pack_days": (0, 365),
     "notice_hours": (0, 720),
     "horizon_days": (1, 365),
+    "cancel_free_hours": (0, 720),
+    "change_of_mind_minutes": (0, 1440),
     "no_show_minutes": (0, 120),
     "outcome_reminder_hours": (1, 720),
     "outcome_again_hours": (1, 720),

@@ -233,6 +233,18 @@ _BOOKING = {
 }
 
 _COMPLETING = {
+    Reason.SESSION_HAS_BEGUN: Sentence(
+        _(
+            "This session has begun, so it is not cancelled any more. If it did not take place, its mentor says so with "
+            "*Not held*; then it is given back."
+        )
+    ),
+    Reason.CANCELING_USES_IT: Sentence(
+        without=_("It is too late by now to cancel for free: cancelling now uses this session. Do you still want to?"),
+        told=[
+            _("Cancelling was free until {until}. If you cancel now, this session is used. Do you still want to?"),
+        ],
+    ),
     Reason.NOT_STARTED: Sentence(
         without=_("This session has not started yet. Try again when it has."),
         told=[_("This session has not started yet. Try again from {from_at} on.")],

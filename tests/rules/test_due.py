@@ -95,6 +95,7 @@ TRUE_SESSION_STATES = {
     NoticeKind.OUTCOME_PROMPT: {SessionState.SCHEDULED},
     NoticeKind.SESSION_COMPLETED: {SessionState.COMPLETED, SessionState.NO_SHOW},
     NoticeKind.SESSION_CANCELED: {SessionState.CANCELED},
+    NoticeKind.SESSION_CANCELED_MENTOR: {SessionState.CANCELED},
     NoticeKind.OUTCOME_REMINDER: {SessionState.SCHEDULED},
     NoticeKind.OUTCOME_OVERDUE_STAFF: {SessionState.SCHEDULED},
     NoticeKind.SESSION_RETURNED: {SessionState.CANCELED},
