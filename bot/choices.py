@@ -19,7 +19,7 @@ from core.rules.money import EXPONENTS
 from core.rules.refusals import Refused
 from core.usecases.booking.free_times import free_times
 from core.usecases.community.mentors import find_mentors, products_of
-from core.usecases.completion.choices import open_sessions, undoable_sessions, waivable_sessions
+from core.usecases.completion.choices import coming_sessions, open_sessions, undoable_sessions, waivable_sessions
 from core.usecases.reading.pairs import find_pairs
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,13 @@ async def undoable(interaction: Interaction, typed: str) -> Sequence[tuple[str, 
 async def waivable(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
     """Missed sessions and late cancellations that this person may give back."""
     found = await waivable_sessions(interaction.client.parts.db, asker_of(interaction))
+    return _holding(typed, [(choice.label, str(choice.id)) for choice in found])
+
+
+@_suggesting
+async def cancelable(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
+    """Sessions to come that this person may cancel for somebody."""
+    found = await coming_sessions(interaction.client.parts.db, asker_of(interaction))
     return _holding(typed, [(choice.label, str(choice.id)) for choice in found])
 
 

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _COGS = (
     "bot.cogs.booking",
+    "bot.cogs.cancelling",
     "bot.cogs.remaining",
     "bot.cogs.renewal",
     "bot.cogs.mentoring",

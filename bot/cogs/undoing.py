@@ -24,6 +24,7 @@ class Undoing(Subject):
     def actions(self) -> Mapping[str, Action]:
         return {
             "undo": Action(self.press_undo, numbers=2),
+            "waive": Action(self.press_waive),
             "pick-undo": Action(self.choose_undo, numbers=0, in_place=True),
             "pick-waive": Action(self.choose_waive, numbers=0, in_place=True),
         }
@@ -51,6 +52,9 @@ class Undoing(Subject):
     async def press_undo(self, interaction: discord.Interaction, press: Press) -> None:
         session_id, attempt = press.numbers
         await answer(interaction, await self._undone(interaction, session_id, attempt))
+
+    async def press_waive(self, interaction: discord.Interaction, press: Press) -> None:
+        await answer(interaction, await self._waived(interaction, press.subject_id))
 
     async def choose_undo(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._undone(interaction, press.chosen_id))

@@ -101,6 +101,7 @@ def confirm(quote: Quote) -> Reply:
 
 def booked(session: Booked) -> Reply:
     """It stands, and what can be done next."""
+    cancel = Key(say("Cancel"), custom_id("cancel", session.session_id))
     more = [Key(say("Book another"), custom_id("book", session.mentor_id), style="primary")]
     return Reply(
         say("Booked"),
@@ -117,7 +118,7 @@ def booked(session: Booked) -> Reply:
                 + _left(session.available),
             )
         ],
-        rows=[[*(more if session.available else []), _schedule()]],
+        rows=[[*(more if session.available else []), _schedule(), cancel]],
         tone=Tone.DONE,
     )
 

@@ -1,6 +1,9 @@
 """Upcoming sessions, a page at a time."""
 
-from bot.actions import Key, custom_id
+from zoneinfo import ZoneInfo
+
+from bot.actions import Key, Menu, custom_id
+from bot.replies.booking import clock_time, day_name
 from bot.replies.paging import page_keys, page_note
 from bot.replies.reply import Reply
 from core.texts.language import plain, say
@@ -11,7 +14,7 @@ _KEYS_A_ROW = 5
 
 
 def schedule_page(found: Schedule) -> Reply:
-    """One page; under it a Complete for each session of a mentor's that has started."""
+    """One page; under it a Complete for each session of a mentor's that has started, and the others to be cancelled."""
     if not found.sessions:
         return Reply(
             say("Nothing scheduled"),
@@ -33,10 +36,22 @@ def schedule_page(found: Schedule) -> Reply:
         "\n\n".join(_line(session) for session in found.sessions),
         rows=[
             *(keys[first : first + _KEYS_A_ROW] for first in range(0, len(keys), _KEYS_A_ROW)),
+            *_to_cancel(found),
             page_keys("schedule-page", found.page, found.pages),
         ],
         footer=page_note(found.page, found.pages) or _next_step(found),
     )
+
+
+def _to_cancel(found: Schedule) -> list[Menu]:
+    zone = ZoneInfo(found.zone)
+    options = []
+    for session in found.sessions:
+        if not session.has_started:
+            at = session.starts_at
+            label = f"{day_name(at.astimezone(zone).date())}, {clock_time(at, zone)} · {session.with_name}"
+            options.append((str(session.session_id), label, ""))
+    return [Menu(custom_id("pick-cancel"), say("Cancel a session"), options)] if options else []
 
 
 def _next_step(found: Schedule) -> str:

@@ -235,8 +235,8 @@ _BOOKING = {
 _COMPLETING = {
     Reason.SESSION_HAS_BEGUN: Sentence(
         _(
-            "This session has begun, so it is not cancelled any more. If it did not take place, its mentor says so with "
-            "*Not held*; then it is given back."
+            "This session has begun, so it is not cancelled any more. If it did not take place, its mentor says so "
+            "with *Not held*; then it is given back."
         )
     ),
     Reason.CANCELING_USES_IT: Sentence(

@@ -152,7 +152,7 @@ async def test_the_last_session_of_a_pack_is_booked_and_no_more_is_offered(world
     assert "last of this pack" in read(asked)
     booked = await world.stu.actor.click(reply_to(asked), label="Book it")
 
-    assert labels(reply_to(booked)) == ["Schedule"]
+    assert labels(reply_to(booked)) == ["Schedule", "Cancel"]
     again = await world.stu.actor.slash(world.public, "book")
     assert "All your sessions with this mentor are booked" in read(again)
 

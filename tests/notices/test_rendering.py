@@ -160,7 +160,7 @@ def test_buttons_name_known_actions_and_the_row_that_they_act_on(kind: NoticeKin
 
     rows = {"book": _SHORT.mentor_id, "renew": _SHORT.mentor_id, "complete": _SESSION.session_id, "schedule": 0}
     rows |= dict.fromkeys(["adjust-yes", "adjust-no"], _ADJUSTMENT.adjustment_id)
-    rows |= dict.fromkeys(["noshow", "not-held"], _SESSION.session_id)
+    rows |= dict.fromkeys(["noshow", "not-held", "cancel", "waive"], _SESSION.session_id)
     assert [(button.action, button.subject_id) for button in message.buttons] == [
         (button.action, rows[button.action]) for button in message.buttons
     ]

@@ -1,4 +1,4 @@
-"""The sessions among which mentor and staff choose: those that wait for a word, and those that can be taken back."""
+"""The sessions among which mentor and staff choose: those to come, to be decided, and to be taken back."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,6 +31,13 @@ async def open_sessions(tx: Transaction, asker: Asker, student_user_id: int | No
 
 
 @reading
+async def coming_sessions(tx: Transaction, asker: Asker) -> tuple[Choice, ...]:
+    """The sessions that the asker may cancel as mentor or staff, the next first. One statement."""
+    wanted = sessions.c.state == SessionState.SCHEDULED, sessions.c.starts_at > tx.now
+    return tuple(_choice(row, asker) for row in await _sessions(tx, asker, *wanted, order=sessions.c.starts_at))
+
+
+@reading
 async def undoable_sessions(tx: Transaction, asker: Asker) -> tuple[Choice, ...]:
     """The sessions whose outcome the asker may still undo, the latest first. Two statements."""
     told = or_(sessions.c.state.in_([SessionState.COMPLETED, SessionState.NO_SHOW]), returned())
@@ -58,7 +65,9 @@ async def _decided_since(
     return tuple(_choice(row, asker) for row in rows)
 
 
-async def _sessions(tx: Transaction, asker: Asker, *wanted: ColumnElement[bool]) -> list[RowMapping]:
+async def _sessions(
+    tx: Transaction, asker: Asker, *wanted: ColumnElement[bool], order: ColumnElement[datetime] | None = None
+) -> list[RowMapping]:
     is_staff = literal(True) if asker.manages_guild else communities.c.staff_role_id.in_(asker.role_ids)
     rows = await tx.all(
         select(
@@ -74,7 +83,7 @@ async def _sessions(tx: Transaction, asker: Asker, *wanted: ColumnElement[bool])
         .join(_mentor, _mentor.c.id == sessions.c.mentor_id)
         .join(mentors, mentors.c.member_id == sessions.c.mentor_id)
         .where(communities.c.guild_id == asker.guild_id, or_(_mentor.c.user_id == asker.user_id, is_staff), *wanted)
-        .order_by(sessions.c.starts_at.desc(), sessions.c.id)
+        .order_by(sessions.c.starts_at.desc() if order is None else order, sessions.c.id)
         .limit(_MOST_CHOICES)
     )
     return list(rows)

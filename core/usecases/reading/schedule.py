@@ -41,6 +41,7 @@ class Schedule:
     sessions: tuple[SessionCard, ...]
     page: int
     pages: int
+    zone: str  # the asker's
 
 
 @reading
@@ -48,7 +49,11 @@ async def schedule(tx: Transaction, asker: Asker, page: int = 0) -> Schedule | R
     """What is scheduled for the asker, the earliest first. Two statements; a page that is not there is the nearest."""
     own = or_(sessions.c.student_id == members.c.id, sessions.c.mentor_id == members.c.id)
     counted = await tx.one(
-        select(members.c.id.label("member_id"), func.count(sessions.c.id).label("sessions"))
+        select(
+            members.c.id.label("member_id"),
+            func.count(sessions.c.id).label("sessions"),
+            func.coalesce(members.c.time_zone, communities.c.time_zone).label("zone"),
+        )
         .select_from(communities)
         .outerjoin(members, (members.c.community_id == communities.c.id) & (members.c.user_id == asker.user_id))
         .outerjoin(sessions, own & (sessions.c.state == SessionState.SCHEDULED))
@@ -60,9 +65,10 @@ async def schedule(tx: Transaction, asker: Asker, page: int = 0) -> Schedule | R
     pages = max(-(-counted["sessions"] // PAGE), 1)
     page = min(max(page, 0), pages - 1)
     if not counted["sessions"]:
-        return Schedule((), page, pages)
+        return Schedule((), page, pages, counted["zone"])
     rows = await _page(tx, counted["member_id"], page)
-    return Schedule(tuple(_card(row, counted["member_id"], tx.now) for row in rows), page, pages)
+    cards = tuple(_card(row, counted["member_id"], tx.now) for row in rows)
+    return Schedule(cards, page, pages, counted["zone"])
 
 
 async def _page(tx: Transaction, member_id: int, page: int) -> list[RowMapping]:

@@ -3,21 +3,21 @@
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from core.db import tables
-from core.db.history import Change, by_member, record
 from core.db.unit import Database
 from core.ports import ProviderEvent
+from core.rules.cancelling import Consequence
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Refused
-from core.rules.states import EntryKind, NoticeState, PackState, SessionState
+from core.rules.states import NoticeState
 from core.usecases.asker import Asker
+from core.usecases.booking.cancel import cancel
 from core.usecases.completion.complete import complete
 from core.usecases.completion.outcome import Completed
-from core.usecases.seats.follow_up import follow_up
 from tests.answers import given
-from tests.builders import DAY, Pair, a_session, rows_of
+from tests.builders import DAY, HOUR, Pair, a_session, rows_of
 from tests.clocks import NOW
 from tests.machines.invariants import breaches
 
@@ -46,38 +46,14 @@ async def used_up(db: Database, pair: Pair, number: int) -> list[int]:
 
 
 async def cancel_late(db: Database, pair: Pair, session_id: int) -> None:
-    """The student cancelled when it was too late for it: the session is consumed at once (rule 16)."""
+    """The student cancelled when it was too late for it: the session, booked long ago, was to begin in an hour."""
     async with db.begin() as tx:
         await tx.run(
             update(tables.sessions)
             .where(tables.sessions.c.id == session_id)
-            .values(state=SessionState.CANCELED, decided_at=tx.now, decided_by=pair.student.id)
+            .values(starts_at=tx.now + HOUR, ends_at=tx.now + 2 * HOUR, booked_at=tx.now - DAY)
         )
-        await tx.run(
-            update(tables.calendar_blocks).where(tables.calendar_blocks.c.session_id == session_id).values(live=False)
-        )
-        left: int = await tx.value(
-            update(tables.packs)
-            .where(tables.packs.c.id == pair.pack_id)
-            .values(remaining=tables.packs.c.remaining - 1, held=tables.packs.c.held - 1)
-            .returning(tables.packs.c.remaining)
-        )
-        await tx.run(
-            insert(tables.ledger).values(
-                pack_id=pair.pack_id,
-                kind=EntryKind.CONSUME,
-                delta=-1,
-                balance=left,
-                session_id=session_id,
-                attempt=1,
-                at=tx.now,
-            )
-        )
-        change = Change("session", session_id, SessionState.SCHEDULED, SessionState.CANCELED, "cancel")
-        await tx.run(record(pair.community.id, tx.now, by_member(pair.student.id), change))
-        if left == 0:
-            await tx.run(update(tables.packs).where(tables.packs.c.id == pair.pack_id).values(state=PackState.DEPLETED))
-        await follow_up(tx, pair.student.id, pair.mentor.id, left + 1)
+    assert given(await cancel(db, pair.student.asker, session_id)).consequence is Consequence.USED
 
 
 async def kinds(db: Database) -> list[NoticeKind]:
