@@ -104,7 +104,7 @@ _BY_SUBJECT: dict[Subject, Facts] = {
     Subject.PACK: _PACK,
     Subject.ADJUSTMENT: _ADJUSTMENT,
 }
-_ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no", "noshow", "not-held"}
+_ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no", "noshow", "not-held", "cancel", "waive"}
 
 
 def test_every_kind_has_one_text_under_its_own_subject() -> None:

@@ -8,10 +8,14 @@ from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
+from core.notices.facts import facts_of
+from core.notices.rendering import render
+from core.ports import Message
 from core.rules.cancelling import Consequence, Side
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import EntryKind, PackState, SeatState, SessionState
+from core.texts.when import discord_span
 from core.usecases.asker import Asker
 from core.usecases.booking.book import book
 from core.usecases.booking.cancel import Cancellation, cancel, preview_cancel
@@ -76,6 +80,27 @@ async def test_the_time_is_free_again_and_the_session_can_be_booked_anew(db: Dat
 
     assert again.session_id != first.session_id
     assert await breaks(db) == {}
+
+
+async def test_the_mentor_reads_until_when_a_late_cancellation_may_be_given_back(db: Database) -> None:
+    pair = await a_pair(db)
+    session_id = await booked(db, pair, NOW + HOUR)
+    given(await cancel(db, pair.student.asker, session_id))
+
+    async def told() -> Message:
+        async with db.look() as tx:
+            facts = await facts_of(tx, NoticeKind.SESSION_CANCELED_MENTOR, session_id, 1)
+        assert facts is not None
+        return render(NoticeKind.SESSION_CANCELED_MENTOR, facts)
+
+    late = await told()
+    given(await waive(db, pair.mentor.asker, session_id))
+    waived = await told()
+
+    assert discord_span(NOW + 7 * DAY) in late.text
+    assert [button.action for button in late.buttons] == ["waive", "schedule"]
+    assert "back in the student's pack" in waived.text
+    assert [button.action for button in waived.buttons] == ["schedule"]
 
 
 async def test_cancelled_twice_it_is_used_once_and_the_first_answer_stands(db: Database) -> None:
