@@ -25,6 +25,7 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.OUTCOME_PROMPT: _("The question how a session went"),
     NoticeKind.SESSION_COMPLETED: _("A session is completed"),
     NoticeKind.SESSION_CANCELED: _("A session is cancelled"),
+    NoticeKind.SESSION_CANCELED_MENTOR: _("A session is cancelled, its mentor told"),
     NoticeKind.OUTCOME_REMINDER: _("The question how a session went, once more"),
     NoticeKind.OUTCOME_OVERDUE_STAFF: _("A mentor does not say how a session went"),
     NoticeKind.SESSION_RETURNED: _("A session is given back"),
