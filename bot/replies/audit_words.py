@@ -48,11 +48,11 @@ _OF_PACKS = {
     ("pack", "resume"): _("The time of the pack of {student} with {mentor} runs on."),
     **{
         ("pack", verb): _("The pack of {student} with {mentor} is used up.")
-        for verb in (Outcome.COMPLETED.verb, Outcome.NO_SHOW.verb)
+        for verb in (Outcome.COMPLETED.verb, Outcome.NO_SHOW.verb, "cancel late")
     },
     **{
         ("pack", verb): _("The pack of {student} with {mentor} can be used again, or longer.")
-        for verb in (Outcome.MENTOR_NO_SHOW.verb, Outcome.NOT_HELD.verb, "undo", "waive")
+        for verb in (Outcome.MENTOR_NO_SHOW.verb, Outcome.NOT_HELD.verb, "undo", "waive", "cancel")
     },
     ("note", "note"): _("Something was noted about {student}, for {mentor}."),
     ("adjustment", "ask"): _("{student} is asked whether sessions with {mentor} may be taken off."),

@@ -240,9 +240,15 @@ _COMPLETING = {
         )
     ),
     Reason.CANCELING_USES_IT: Sentence(
-        without=_("It is too late by now to cancel for free: cancelling now uses this session. Do you still want to?"),
+        without=_(
+            "It is too late by now to cancel for free: cancelling now uses this session. Press again if you still "
+            "want to."
+        ),
         told=[
-            _("Cancelling was free until {until}. If you cancel now, this session is used. Do you still want to?"),
+            _(
+                "Cancelling was free until {until}. If you cancel now, this session is used. Press again if you "
+                "still want to."
+            ),
         ],
     ),
     Reason.NOT_STARTED: Sentence(

@@ -137,7 +137,7 @@ async def _use(tx: Transaction, session: RowMapping, pair: PairState, by: int) -
     left = after_entry(pack.remaining, pack.total, -1)
     after = state_after(pack.state, EntryKind.CONSUME, left)
     _sure(await move_pack(tx, pack, after, remaining=-1, held=-1), pack)
-    changes = [] if after is pack.state else [Change("pack", pack.id, pack.state, after, _VERB)]
+    changes = [] if after is pack.state else [Change("pack", pack.id, pack.state, after, "cancel late")]
     return [entry_of(session, EntryKind.CONSUME, left, tx.now, by)], changes
 
 
