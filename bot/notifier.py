@@ -20,16 +20,19 @@ _NO_THREADS_HERE = {50024, 160006}  # a channel of another kind; as many threads
 _A_WEEK: Final = 10080  # minutes without a message, after which Discord archives the thread; a message brings it back
 _LONGEST_NONCE = 25  # characters that Discord takes
 _BUTTONS_A_ROW = 5
+_NOT_YET: Final = RetryAfter(None, "not logged in to Discord yet")
 
 
 class DiscordCourier:
-    """The port Courier: DMs, channels, threads. Needs a client that is logged in, not one that is connected."""
+    """The port Courier: DMs, channels, threads. The client need not be connected; before it is logged in, all waits."""
 
     def __init__(self, client: discord.Client) -> None:
         self._client = client
 
     async def send(self, address: Address, message: Message, nonce: str) -> Answer:
         """Send as embed and buttons. discord.py has the nonce enforced: a repeat within minutes is one message."""
+        if self._client.user is None:
+            return _NOT_YET
         try:
             place = await self._place(address)
             view = _view(message)
@@ -47,6 +50,8 @@ class DiscordCourier:
 
     async def open_thread(self, channel_id: int, name: str) -> OpenedThread | ChannelClosed | RetryAfter:
         """Private, and open for whom we let in alone: nobody in it can invite others."""
+        if self._client.user is None:
+            return _NOT_YET
         try:
             opened = await self._client.http.start_thread_without_message(
                 channel_id, name=name, auto_archive_duration=_A_WEEK, type=12, invitable=False

@@ -104,6 +104,9 @@ class Config(BaseSettings):
     )
 
     discord_token: SecretStr = Field(SecretStr(""), description="lets the bot log in to Discord")
+    discord_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "https://discord.com/api/v10", description="where Discord's API is reached"
+    )
     # Secret, because it may hold a password.
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         SecretStr("sqlite+aiosqlite:///seatkeeper.db"), description="where everything is kept"

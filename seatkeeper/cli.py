@@ -37,7 +37,8 @@ def doctor() -> None:
     from seatkeeper.doctor import examine, is_well
 
     with clear_errors():
-        findings = asyncio.run(examine(Config.load()))
+        config = Config.load()
+        findings = asyncio.run(examine(config, config.discord_api_url))
     for finding in findings:
         out.print(str(finding), markup=False, highlight=False, soft_wrap=True)
     if not is_well(findings):

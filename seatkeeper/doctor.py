@@ -17,7 +17,6 @@ from seatkeeper.terminal import database_of
 
 OK, WARN, MISSING = "ok", "warn", "missing"
 
-DISCORD_API = "https://discord.com/api/v10"
 _ANSWERS_WITHIN = aiohttp.ClientTimeout(total=10)
 _DATABASE_WITHIN = 15.0
 _SKEW = timedelta(seconds=30)
@@ -38,7 +37,7 @@ class Finding:
         return f"{self.level:<8} {self.about:<22} {self.says}" + (f" → {self.mend}" if self.mend else "")
 
 
-async def examine(config: Config, discord_api: str = DISCORD_API) -> list[Finding]:
+async def examine(config: Config, discord_api: str) -> list[Finding]:
     """Every finding, in the order in which one sets things up. Discord, Stripe and the database are asked at once."""
     (in_database, found), on_discord, at_stripe = await asyncio.gather(
         _database(config), _discord(config, discord_api), _stripe(config)

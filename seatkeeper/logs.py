@@ -4,7 +4,21 @@ import logging
 import sys
 from typing import Literal
 
+import aiohttp
 import structlog
+
+
+class _NoTraceOfTheNetwork(logging.Filter):
+    """A connection that is lost and made again is a line: discord.py adds where in its code it noticed."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, OSError | aiohttp.ClientError):  # TimeoutError is an OSError
+            record.msg, record.exc_info = f"{record.msg} ({type(error).__name__})", None
+        return True
+
+
+_no_trace = _NoTraceOfTheNetwork()
 
 
 def configure_logs(level: str, form: Literal["console", "json"]) -> None:
@@ -35,3 +49,5 @@ def configure_logs(level: str, form: Literal["console", "json"]) -> None:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     # It warns of each tick that finds the one before still at work; that the two become one is what we want.
     logging.getLogger("apscheduler.scheduler").setLevel(max(logging.ERROR, root.level))
+    for reconnecting in ("discord.client", "discord.shard"):
+        logging.getLogger(reconnecting).addFilter(_no_trace)

@@ -1,9 +1,10 @@
 """`seatkeeper run`: the roles of one process, from a checked configuration to an orderly stop."""
 
 import asyncio
+import itertools
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
@@ -12,7 +13,7 @@ import discord
 from bot.client import SeatkeeperBot
 from bot.notifier import DiscordCourier
 from core.clock import SystemClock
-from core.config import Config, ConfigError
+from core.config import WHERE_TO_GET, Config, ConfigError
 from core.db.migrate import is_current, upgrade
 from core.errors import DatabaseOutdated
 from core.payments.stripe import StripeProvider
@@ -21,6 +22,8 @@ from seatkeeper.wiring import STRIPE, House, open_database
 from webhooks.server import serve as serve_web
 
 log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 60  # seconds between two tries to reach Discord
 
 
 async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) -> None:
@@ -44,14 +47,12 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
             providers=await stack.enter_async_context(_providers(config)),
             stripe_webhook_secret=config.stripe_webhook_secret.get_secret_value(),
         )
-        connected: asyncio.Task[None] | None = None
+        on_discord: asyncio.Task[None] | None = None
         bot = house.bot()
         if roles & {"bot", "jobs"}:
-            stack.push_async_callback(_leave_discord, bot)
-            await _log_in(bot, config)
-        if "bot" in roles:
-            await bot.sync_commands(force=sync)
-            connected = asyncio.create_task(bot.connect(reconnect=True))
+            discord.http.Route.BASE = config.discord_api_url
+            on_discord = asyncio.create_task(_stay_on_discord(bot, config, connect="bot" in roles, sync=sync))
+            stack.push_async_callback(_leave_discord, bot, on_discord)
         if "web" in roles:
             app = house.web(bot.is_ready if "bot" in roles else None)
             runner = await serve_web(app, config.web_host, config.web_port)
@@ -62,7 +63,7 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
             await jobs.start()
             stack.push_async_callback(jobs.stop)
         log.info("running: %s", ", ".join(sorted(roles)))
-        await _until(stopping, connected)
+        await _until(stopping, on_discord)
         log.info("stopping")
 
 
@@ -93,16 +94,48 @@ async def _providers(config: Config) -> AsyncIterator[dict[str, PaymentProvider]
         yield {STRIPE: StripeProvider(key, http, api_url=config.stripe_api_url)}
 
 
+async def _stay_on_discord(bot: SeatkeeperBot, config: Config, *, connect: bool, sync: bool) -> None:
+    """Log in and, for the role bot, stay connected. While Discord is away it is tried again, for ever."""
+    await _insist("log in to", lambda: _log_in(bot, config))
+    if not connect:
+        await asyncio.Event().wait()  # until it is cancelled: who is logged in can send
+    await _insist("tell our commands to", lambda: bot.sync_commands(force=sync))
+    await _insist("connect to", lambda: bot.connect(reconnect=True))
+
+
+async def _insist(what: str, do: Callable[[], Awaitable[object]]) -> None:
+    for failures in itertools.count():
+        try:
+            await do()
+        except (aiohttp.ClientError, OSError, discord.HTTPException, discord.GatewayNotFound) as error:
+            if isinstance(error, discord.HTTPException) and error.status != 429 and error.status < 500:
+                raise
+            pause = min(2 ** min(failures, 6), _LONGEST_PAUSE)
+            log.warning("cannot %s Discord (%s), trying again in %s s", what, type(error).__name__, pause)
+            await asyncio.sleep(pause)
+        else:
+            return
+
+
 async def _log_in(bot: SeatkeeperBot, config: Config) -> None:
     try:
         await bot.login(config.discord_token.get_secret_value())
     except discord.LoginFailure:
-        raise ConfigError("DISCORD_TOKEN: Discord does not accept it — lets the bot log in to Discord") from None
+        raise ConfigError(f"DISCORD_TOKEN: Discord does not accept it. {WHERE_TO_GET['discord_token']}") from None
+    except (aiohttp.ClientError, OSError, discord.HTTPException):
+        await bot.http.close()
+        bot.http.connector = discord.utils.MISSING  # closed with its session: the next try needs another
+        raise
 
 
-async def _leave_discord(bot: SeatkeeperBot) -> None:
+async def _leave_discord(bot: SeatkeeperBot, on_discord: asyncio.Task[None]) -> None:
+    if bot.user is None:
+        on_discord.cancel()  # it still tries to log in
+        await asyncio.wait({on_discord})
     if not bot.is_closed():
         await bot.close()
+    on_discord.cancel()
+    await asyncio.gather(on_discord, return_exceptions=True)
 
 
 def _stop_signal() -> asyncio.Event:
@@ -113,11 +146,11 @@ def _stop_signal() -> asyncio.Event:
     return stopping
 
 
-async def _until(stopping: asyncio.Event, connected: asyncio.Task[None] | None) -> None:
+async def _until(stopping: asyncio.Event, on_discord: asyncio.Task[None] | None) -> None:
     """Return when the process is to stop; raise what ended the connection to Discord, if that came first."""
     waiting = asyncio.create_task(stopping.wait())
-    watched = {waiting} if connected is None else {waiting, connected}
+    watched = {waiting} if on_discord is None else {waiting, on_discord}
     await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    if connected is not None and connected.done():
-        connected.result()
+    if on_discord is not None and on_discord.done():
+        on_discord.result()

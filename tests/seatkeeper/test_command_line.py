@@ -137,6 +137,38 @@ async def test_sqlite_is_migrated_in_passing(tmp_path: Path) -> None:
     assert is_current(url), sync_url(url)
 
 
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+async def test_while_discord_is_away_it_is_tried_again_and_web_and_jobs_are_up(
+    tmp_path: Path, database_url: str
+) -> None:
+    port, nobody = free_port(), free_port()
+    settings = {"DATABASE_URL": database_url, "PUBLIC_URL": "https://seats.example", "WEB_PORT": str(port)}
+    settings |= {"DISCORD_TOKEN": "hunter2", "DISCORD_API_URL": f"http://127.0.0.1:{nobody}"}
+
+    async with started(tmp_path, "run", **settings) as process:
+        status = await answer_of(f"http://127.0.0.1:{port}/readyz", process)
+        said = await lines_until(process, "running: bot, jobs, web", "trying again in 2 s")
+        process.send_signal(signal.SIGTERM)
+        _, rest = await process.communicate()
+
+    assert status == 503, "alive, and Discord is not connected"
+    assert process.returncode == 0, said + rest.decode()
+    assert "cannot log in to Discord (ClientConnectorError)" in said
+    assert "Traceback" not in said + rest.decode()
+    assert "hunter2" not in said + rest.decode()
+
+
+async def lines_until(process: asyncio.subprocess.Process, *words: str) -> str:
+    """What the process says on stderr until all of these words are in it."""
+    assert process.stderr
+    said = ""
+    while not all(word in said for word in words):
+        line = await process.stderr.readline()
+        assert line, said
+        said += line.decode()
+    return said
+
+
 async def answer_of(url: str, process: asyncio.subprocess.Process) -> int:
     """The status of the first answer; the process's words if it ended instead."""
     async with aiohttp.ClientSession() as http:
