@@ -111,6 +111,8 @@ async def test_a_malformed_message_is_a_fault_of_ours(world: World) -> None:
 class Unplugged:
     """A client whose network is gone."""
 
+    user = "logged in, before"
+
     def __init__(self, error: Exception) -> None:
         self.error = error
 
