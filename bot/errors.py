@@ -12,7 +12,9 @@ from bot.replies.reply import Reply, fault, outdated
 log = logging.getLogger(__name__)
 
 _UNKNOWN_INTERACTION = 10062
+_ANSWERED_ALREADY = 40060  # by another process of ours, while one takes over from the other
 _TOKEN_GONE = {10015, 50027}  # fifteen minutes after the press its webhook is no more
+_NO_LONGER_OURS = {_UNKNOWN_INTERACTION, _ANSWERED_ALREADY, *_TOKEN_GONE}
 
 
 async def tell(interaction: discord.Interaction, error: BaseException, what: str) -> None:
@@ -31,8 +33,8 @@ async def tell(interaction: discord.Interaction, error: BaseException, what: str
 
 
 def is_late(error: BaseException) -> bool:
-    """Whether Discord gave up on the interaction: three seconds to acknowledge, fifteen minutes to answer."""
-    return isinstance(error, discord.HTTPException) and error.code in {_UNKNOWN_INTERACTION, *_TOKEN_GONE}
+    """Whether Discord takes no more: after three seconds to acknowledge, fifteen minutes to answer, or one answer."""
+    return isinstance(error, discord.HTTPException) and error.code in _NO_LONGER_OURS
 
 
 async def _say(interaction: discord.Interaction, reply: Reply, what: str) -> None:

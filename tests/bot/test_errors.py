@@ -93,10 +93,11 @@ async def test_a_button_of_another_version_is_explained(world: World) -> None:
         assert "another version of the bot" in read(shown)
 
 
-async def test_a_press_that_discord_gave_up_on_is_logged_and_nothing_is_done(
-    world: World, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(("status", "code"), [(404, 10062), (400, 40060)])
+async def test_a_press_that_discord_gave_up_on_or_knows_answered_is_logged_and_nothing_is_done(
+    world: World, caplog: pytest.LogCaptureFixture, status: int, code: int
 ) -> None:
-    world.env.inject_error("POST", "/interactions/*/*/callback", status=404, code=10062, message="Unknown interaction")
+    world.env.inject_error("POST", "/interactions/*/*/callback", status=status, code=code)
 
     shown = await world.eve.slash(world.public, "buy", mentor="Mara")
 
