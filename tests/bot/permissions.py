@@ -55,6 +55,13 @@ async def started(stage: Stage) -> None:
     stage.session_id = await stage.a_session_over()
 
 
+async def booked(stage: Stage) -> None:
+    stage.made += 1
+    stage.session_id = await a_session(
+        stage.world.db, stage.world.pair, stage.world.clock.now() + 2 * DAY + 2 * stage.made * HOUR
+    )
+
+
 async def completed(stage: Stage) -> None:
     await started(stage)
     given(await complete(stage.world.db, stage.world.mara.person.asker, stage.session_id))
@@ -99,6 +106,10 @@ def staff_only(says: str = "") -> dict[str, Answer]:
 def of_the_session(says: str) -> dict[str, Answer]:
     """Who may say how a session was."""
     return only(MENTOR, STAFF, no=Reason.NOT_YOURS, says=says)
+
+
+def of_a_cancel() -> dict[str, Answer]:
+    return only(STUDENT, MENTOR, STAFF, no=Reason.NOT_YOURS)
 
 
 def of_the_seat(says: str) -> dict[str, Answer]:
@@ -174,6 +185,7 @@ COMMANDS: Final[dict[str, Line]] = {
     "schedule": Line(anybody("Nothing scheduled")),
     "setup": Line(staff_only("Set up"), {"time_zone": "Etc/UTC", "currency": "EUR"}),
     "staff audit": Line(staff_only()),
+    "staff cancel": Line(of_a_cancel(), OUTCOME, given=booked),
     "staff extend": Line(staff_only("More time for Stu"), PAIR | {"days": 3, "reason": WHY}),
     "staff failures": Line(staff_only()),
     "staff grant": Line(staff_only("Given to Eve"), MARA | {"student": eve, "sessions": 1, "reason": WHY}),
@@ -199,6 +211,8 @@ ACTIONS: Final[dict[str, Line]] = {
     "audit-page": Line(staff_only(), numbers=(99, 0, 0, 0, 0, 0)),
     "book": Line(of_the_seat("Book a session"), numbers=(mentor,)),
     "buy": Line(buyers("Almost done"), numbers=(mentor,)),
+    "cancel": Line(of_a_cancel(), numbers=(session,), given=booked),
+    "cancel-yes": Line(of_a_cancel(), numbers=(session, 0), given=booked),
     "complete": Line(of_the_session("Complete"), numbers=(session,), given=started),
     "confirm": Line(of_the_seat("Booked"), numbers=(mentor, in_two_days)),
     "failures-page": Line(staff_only(), numbers=(0,)),
@@ -216,6 +230,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "notes-page": Line(of_the_session(""), numbers=(seat, 0)),
     "pick-adjust-add": Line(of_the_session(""), numbers=(seat, 1), chosen=pack, footer=WHY, given=completed),
     "pick-adjust-take": Line(of_the_session(""), numbers=(seat, 1), chosen=pack, footer=WHY),
+    "pick-cancel": Line(of_a_cancel(), chosen=session, given=booked),
     "pick-complete": Line(of_the_session("Complete"), chosen=session, given=started),
     "pick-day": Line(of_the_seat("Wednesday, 4 March"), numbers=(mentor,), chosen=DAY_TYPED),
     "pick-days": Line(of_the_seat("Book a session"), numbers=(mentor, 0)),
