@@ -212,6 +212,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "book": Line(of_the_seat("Book a session"), numbers=(mentor,)),
     "buy": Line(buyers("Almost done"), numbers=(mentor,)),
     "cancel": Line(of_a_cancel(), numbers=(session,), given=booked),
+    "waive": Line(of_the_session("Waived"), numbers=(session,), given=missed),
     "cancel-yes": Line(of_a_cancel(), numbers=(session, 0), given=booked),
     "complete": Line(of_the_session("Complete"), numbers=(session,), given=started),
     "confirm": Line(of_the_seat("Booked"), numbers=(mentor, in_two_days)),
