@@ -35,7 +35,8 @@ def test_every_link_and_picture_of_a_page_is_there(path: Path) -> None:
 def test_the_operators_guide_tells_of_every_setting_and_of_no_other() -> None:
     settings = page("operators").partition("## Settings")[2].partition("\n## ")[0]
 
-    told = {name for row in re.findall(r"^\| (`[^|]*) \|", settings, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    rows = re.findall(r"^\| (`[^|]*) \|", settings, re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
 
     assert told == {name.upper() for name in Config.model_fields}
 
