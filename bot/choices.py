@@ -15,10 +15,12 @@ from bot.client import SeatkeeperBot
 from bot.parsing import id_of
 from bot.replies.booking import choices as time_choices
 from bot.replies.products import product_choice
+from bot.replies.settings import setting_choice
 from core.rules.money import EXPONENTS
 from core.rules.refusals import Refused
 from core.usecases.booking.free_times import free_times
 from core.usecases.community.mentors import find_mentors, products_of
+from core.usecases.community.settings import settings_of
 from core.usecases.completion.choices import coming_sessions, open_sessions, undoable_sessions, waivable_sessions
 from core.usecases.reading.pairs import find_pairs
 
@@ -109,6 +111,13 @@ async def times(interaction: Interaction, typed: str) -> Sequence[tuple[str, str
         return []
     found = await free_times(interaction.client.parts.db, asker_of(interaction), mentor_id)
     return [] if isinstance(found, Refused) else time_choices(found, typed)
+
+
+@_suggesting
+async def settings(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
+    """What staff may change, each as it stands."""
+    found = await settings_of(interaction.client.parts.db, asker_of(interaction))
+    return [] if isinstance(found, Refused) else _holding(typed, [setting_choice(setting) for setting in found])
 
 
 @_suggesting

@@ -177,6 +177,11 @@ COMMANDS: Mapping[str, Row] = {
         {"student": PAIR, "days": _number(1, 365), "reason": REASON},
         {"student": "Stu – Mara", "days": 1, "reason": "Was ill"},
     ),
+    "staff settings set": Row(
+        "sam",
+        {"name": Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, "grace_for")), "value": _number(1, 720)},
+        {"name": "grace_hours", "value": 48},
+    ),
     "staff audit": Row("sam", {"mentor": MENTOR, "since": DAY, "until": DAY}),
 }
 """Every command with an option that takes words or a number."""

@@ -195,6 +195,8 @@ COMMANDS: Final[dict[str, Line]] = {
     ),
     "staff product add": Line(staff_only("For sale with Mara"), MARA | {"name": "Ten", "price": "49.90"}),
     "staff release": Line(staff_only("Release Stu's seat"), PAIR | {"reason": WHY}),
+    "staff settings set": Line(staff_only("Changed"), {"name": "undo_days", "value": 5}),
+    "staff settings show": Line(staff_only("Settings")),
     "staff tasks": Line(staff_only()),
     "staff webhook": Line(staff_only()),
     "students": Line(only(MENTOR, OTHER_MENTOR, STAFF, no=Reason.NOT_A_MENTOR)),
