@@ -182,6 +182,7 @@ COMMANDS: Mapping[str, Row] = {
         {"name": Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, "grace_for")), "value": _number(1, 720)},
         {"name": "grace_hours", "value": 48},
     ),
+    "staff cancel": Row("sam", {"session": SESSION}),
     "staff audit": Row("sam", {"mentor": MENTOR, "since": DAY, "until": DAY}),
 }
 """Every command with an option that takes words or a number."""
