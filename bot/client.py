@@ -40,6 +40,7 @@ _COGS = (
     "bot.cogs.availability",
     "bot.cogs.students",
     "bot.cogs.notes",
+    "bot.cogs.setting_up",
     "bot.cogs.staff",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",

@@ -1,4 +1,4 @@
-"""/setup and /staff: what a community is, who teaches in it, what they sell."""
+"""/staff mentor and /staff product: who teaches in a community, what they sell."""
 
 import discord
 from discord import app_commands
@@ -14,44 +14,9 @@ from bot.replies.reply import refusal
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.community.add_mentor import NewMentor, add_mentor
 from core.usecases.community.add_product import NewProduct, add_product
-from core.usecases.community.mentors import community_of
-from core.usecases.community.set_up import Community, SetUp, set_up
 
 
 class Staff(Subject):
-    @app_commands.command(name="setup", description="Set Seatkeeper up on this server, or change how it is set up.")
-    @app_commands.describe(
-        time_zone="Of the community, like Europe/Berlin",
-        currency="In which prices are, like EUR",
-        staff_role="Whose members are staff",
-        staff_channel="Where staff are told what needs a person",
-    )
-    @app_commands.autocomplete(time_zone=choices.zones, currency=choices.currencies)
-    async def setup(
-        self,
-        interaction: discord.Interaction,
-        time_zone: str,
-        currency: str,
-        staff_role: discord.Role | None = None,
-        staff_channel: discord.TextChannel | None = None,
-    ) -> None:
-        asker = asker_of(interaction)
-        before = await community_of(self.db, asker.guild_id)
-        wanted = SetUp(
-            guild_name=interaction.guild.name if interaction.guild else str(asker.guild_id),
-            time_zone=time_zone,
-            currency=currency,
-            # What is left out stays as it is.
-            staff_role_id=staff_role.id if staff_role else before.staff_role_id if before else None,
-            staff_channel_id=staff_channel.id if staff_channel else before.staff_channel_id if before else None,
-        )
-        community = await set_up(self.db, asker, wanted)
-        if isinstance(community, Refused):
-            await answer(interaction, refusal(community))
-        else:
-            mute = _is_mute(interaction.guild, community)
-            await answer(interaction, replies.set_up(community, mute_in_staff_channel=mute))
-
     @mentor.command(name="add", description="Make a member a mentor.")
     @app_commands.describe(
         member="Who",
@@ -117,15 +82,6 @@ class Staff(Subject):
         new = NewProduct(mentor_id, name, price, sessions, validity_days, currency)
         added = await add_product(self.db, asker_of(interaction), new)
         await answer(interaction, refusal(added) if isinstance(added, Refused) else replies.product_added(added))
-
-
-def _is_mute(guild: discord.Guild | None, community: Community) -> bool:
-    """Whether we know that we cannot write in the staff channel."""
-    channel = guild.get_channel(community.staff_channel_id) if guild and community.staff_channel_id else None
-    if guild is None or channel is None:
-        return False
-    allowed = channel.permissions_for(guild.me)
-    return not (allowed.view_channel and allowed.send_messages and allowed.embed_links)
 
 
 async def setup(bot: SeatkeeperBot) -> None:

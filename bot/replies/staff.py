@@ -8,44 +8,6 @@ from core.texts.when import zone_words
 from core.usecases.community.add_mentor import MentorAdded, NewMentor
 from core.usecases.community.add_product import ProductAdded
 from core.usecases.community.mentors import ProductCard
-from core.usecases.community.set_up import Community
-
-
-def set_up(community: Community, *, mute_in_staff_channel: bool) -> Reply:
-    """How the community stands now."""
-    role, channel = community.staff_role_id, community.staff_channel_id
-    fields = [
-        (say("Time zone"), plain(zone_words(community.time_zone))),
-        (say("Currency"), community.currency),
-        (
-            say("Staff role"),
-            f"<@&{role}>" if role else say("None: only members with the Manage Server permission are staff."),
-        ),
-        (
-            say("Staff channel"),
-            f"<#{channel}>"
-            if channel
-            else say("None yet: set `staff_channel`, so that staff hear what needs a person."),
-        ),
-    ]
-    if mute_in_staff_channel:
-        fields.append(
-            (
-                say("Please check"),
-                say(
-                    "I cannot write in {channel}. Allow me there to View Channel, Send Messages and Embed Links.",
-                    channel=f"<#{channel}>",
-                ),
-            )
-        )
-    following = say("Next: add a mentor with `/staff mentor add`, then what they sell with `/staff product add`.")
-    changed = say("What begins from now on follows it; what stands, stays. `/mentors` shows who teaches.")
-    return Reply(
-        say("Set up: {name}", name=plain(community.name)),
-        following if community.is_new else changed,
-        fields=fields,
-        tone=Tone.DONE,
-    )
 
 
 def mentor_added(added: MentorAdded, new: NewMentor) -> Reply:

@@ -91,6 +91,7 @@ class Guild:
     handle: simcord.GuildHandle
     public: simcord.ChannelHandle
     staff_room: simcord.ChannelHandle
+    sessions_room: simcord.ChannelHandle
     staff_role: simcord.RoleHandle
     people: Mapping[str, simcord.MemberActor]
 
@@ -137,7 +138,9 @@ def build(stage: Stage, guild_id: int) -> Guild:
         topic="What needs a person",
         overwrites={handle.default_role: hide, staff_role: see, stage.bot_user: see},
     )
-    guild = Guild(handle, public, staff_room, staff_role, people)
+    # Made last: the ids of those above stay what they are in a database that was kept.
+    sessions_room = handle.create_text_channel("sessions", topic="A thread for each student and mentor")
+    guild = Guild(handle, public, staff_room, sessions_room, staff_role, people)
     stage.places.extend(_places(guild))
     return guild
 
@@ -155,7 +158,7 @@ def _places(guild: Guild) -> Iterable[Place]:
 async def seed(house: House, guild: Guild, stripe: StripeStandIn) -> None:
     """The community stands as the demo wants it; what an earlier run did in it stays."""
     db, staff = house.db, guild.asker(STAFF)
-    wanted = SetUp(NAME, ZONE, "EUR", guild.staff_role.id, guild.staff_room.id)
+    wanted = SetUp(NAME, ZONE, "EUR", guild.staff_role.id, guild.staff_room.id, guild.sessions_room.id)
     _given(await set_up(db, staff, wanted))
     known = {card.name: card.mentor_id for card in _given(await mentors(db, guild.id))}
     for mentor in MENTORS:

@@ -1,92 +1,10 @@
-"""/setup and /staff: a server becomes a community with mentors."""
+"""/staff mentor and /staff product: who teaches, and what they sell."""
 
-import discord
 import pytest
-from simcord import GuildHandle, MemberActor
 
 from core.db import tables
-from tests.bot.world import World, read, reply_to
-from tests.builders import count_of, rows_of
-
-
-@pytest.fixture
-def place(world: World) -> GuildHandle:
-    """A server where the bot has just arrived."""
-    place = world.env.create_guild("New *Place*")
-    place.create_text_channel("general")
-    place.create_role("Owners", permissions=discord.Permissions(manage_guild=True))
-    return place
-
-
-def join(place: GuildHandle, person: MemberActor, role: str | None = None) -> MemberActor:
-    return place.add_member(person.user, roles=[place.roles[role]] if role else [])
-
-
-async def test_who_may_manage_the_server_sets_it_up_and_hears_what_comes_next(world: World, place: GuildHandle) -> None:
-    owner, room = join(place, world.olga, "Owners"), place.channels["general"]
-
-    shown = await owner.slash(room, "setup", time_zone="Europe/Berlin", currency="eur", staff_channel=room)
-
-    assert reply_to(shown).ephemeral
-    assert r"New \*Place\*" in read(shown)
-    assert "Europe/Berlin" in read(shown)
-    assert f"<#{room.id}>" in read(shown)
-    assert "`/staff mentor add`" in read(shown)
-    (community,) = await rows_of(world.db, tables.communities, tables.communities.c.guild_id == place.id)
-    assert community["currency"] == "EUR"
-
-
-async def test_nobody_else_sets_it_up(world: World, place: GuildHandle) -> None:
-    eve = join(place, world.eve)
-
-    shown = await eve.slash(place.channels["general"], "setup", time_zone="Europe/Berlin", currency="EUR")
-
-    assert "Manage Server" in read(shown)
-    assert await count_of(world.db, tables.communities, tables.communities.c.guild_id == place.id) == 0
-
-
-async def test_what_is_left_out_the_second_time_stays(world: World) -> None:
-    shown = await world.sam.slash(world.public, "setup", time_zone="Asia/Kolkata", currency="INR")
-
-    assert f"<@&{world.staff_role.id}>" in read(shown)
-    assert f"<#{world.staff_room.id}>" in read(shown)
-    (community,) = await rows_of(world.db, tables.communities)
-    assert community["time_zone"] == "Asia/Kolkata"
-    assert community["staff_channel_id"] == world.staff_room.id
-
-
-async def test_a_staff_channel_that_the_bot_cannot_write_in_is_pointed_out(world: World) -> None:
-    closed = world.guild.create_text_channel(
-        "closed", overwrites={world.guild.default_role: discord.PermissionOverwrite(send_messages=False)}
-    )
-    bot_role = next(role for role in world.guild._guild.roles.values() if role.managed)
-    few = discord.Permissions(view_channel=True).value
-    world.env.backend.edit_role(world.guild.id, bot_role.id, {"permissions": few})
-
-    shown = await world.sam.slash(world.public, "setup", time_zone="Etc/UTC", currency="EUR", staff_channel=closed)
-
-    assert "I cannot write in" in read(shown)
-    assert "View Channel, Send Messages and Embed Links" in read(shown)
-
-
-@pytest.mark.parametrize(
-    ("time_zone", "currency", "said"),
-    [("Berlin", "EUR", "“Berlin” is not known"), ("Europe/Berlin", "EURO", "“EURO” is not known")],
-)
-async def test_an_unknown_zone_or_currency_is_explained(world: World, time_zone: str, currency: str, said: str) -> None:
-    shown = await world.sam.slash(world.public, "setup", time_zone=time_zone, currency=currency)
-
-    assert said in read(shown)
-
-
-async def test_zones_and_currencies_are_suggested(world: World) -> None:
-    zones = await world.sam.autocomplete(world.public, "setup", "time_zone", "berlin")
-    usual = await world.sam.autocomplete(world.public, "setup", "time_zone", "")
-    currencies = await world.sam.autocomplete(world.public, "setup", "currency", "ch")
-
-    assert zones[0]["value"] == "Europe/Berlin"
-    assert "Etc/UTC" in [choice["value"] for choice in usual]
-    assert currencies[0]["value"] == "CHF"
+from tests.bot.world import World, read
+from tests.builders import count_of
 
 
 async def test_staff_make_a_mentor_and_put_up_what_they_sell(world: World) -> None:

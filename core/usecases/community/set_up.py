@@ -13,18 +13,23 @@ from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker, known_staff, member_of
 from core.usecases.community.names import tidy_name
 
+NONE_ANY_MORE = 0
+"""What the id of a role or channel says when there is to be none from now on."""
+
 _STATE = "set_up"
+_IDS = ("staff_role_id", "staff_channel_id", "sessions_channel_id")
 
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What staff choose for their community."""
+    """What staff choose for their community; None stays as it is. Private threads open in the sessions channel."""
 
     guild_name: str
-    time_zone: str
-    currency: str
+    time_zone: str | None = None
+    currency: str | None = None
     staff_role_id: int | None = None
     staff_channel_id: int | None = None
+    sessions_channel_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Community:
     currency: str
     staff_role_id: int | None
     staff_channel_id: int | None
-    is_new: bool = False
+    sessions_channel_id: int | None
 
 
 @transaction
@@ -45,31 +50,41 @@ async def set_up(tx: Transaction, asker: Asker, wanted: SetUp) -> Community | Re
 
     A new currency or zone is for what begins later: products and mentors keep theirs.
     """
-    currency = wanted.currency.strip().upper()
-    if not known_zone(wanted.time_zone):
-        return refuse(Reason.UNKNOWN_TIME_ZONE, zone=wanted.time_zone)
-    if currency not in EXPONENTS:
-        return refuse(Reason.BAD_CURRENCY, currency=wanted.currency)
-    name = tidy_name(wanted.guild_name)
-    if isinstance(name, Refused):
-        return name
-    values: dict[str, Any] = {
-        "name": name,
-        "time_zone": wanted.time_zone,
-        "currency": currency,
-        "staff_role_id": wanted.staff_role_id,
-        "staff_channel_id": wanted.staff_channel_id,
-    }
+    values = _values(asker, wanted)
+    if isinstance(values, Refused):
+        return values
     before = await community_of_guild(tx, asker.guild_id)
     if before is not None:
         return await _edit(tx, asker, before, values)
     if not asker.manages_guild:
         return refuse(Reason.NOT_STAFF)
+    if wanted.time_zone is None or wanted.currency is None:
+        return refuse(Reason.ZONE_AND_CURRENCY_FIRST)
     community_id = await insert_community(tx, guild_id=asker.guild_id, **values)
     by = by_member(await member_of(tx, community_id, asker.user_id, asker.name))
     change = Change("community", community_id, None, _STATE, "set up", facts=values)
     await tx.write_all(record(community_id, tx.now, by, change))
-    return Community(id=community_id, guild_id=asker.guild_id, is_new=True, **values)
+    return community_from({"id": community_id, "guild_id": asker.guild_id, **dict.fromkeys(_IDS), **values})
+
+
+def _values(asker: Asker, wanted: SetUp) -> dict[str, Any] | Refused:
+    """The columns that are named."""
+    name = tidy_name(wanted.guild_name)
+    if isinstance(name, Refused):
+        return name
+    values: dict[str, Any] = {"name": name}
+    if wanted.time_zone is not None:
+        if not known_zone(wanted.time_zone):
+            return refuse(Reason.UNKNOWN_TIME_ZONE, zone=wanted.time_zone)
+        values["time_zone"] = wanted.time_zone
+    if wanted.currency is not None:
+        values["currency"] = wanted.currency.strip().upper()
+        if values["currency"] not in EXPONENTS:
+            return refuse(Reason.BAD_CURRENCY, currency=wanted.currency)
+    if wanted.staff_role_id == asker.guild_id:  # Discord's @everyone has the guild's id
+        return refuse(Reason.EVERYBODY_AS_STAFF)
+    named = {column: getattr(wanted, column) for column in _IDS}
+    return values | {column: value or None for column, value in named.items() if value is not None}
 
 
 async def _edit(
@@ -94,6 +109,5 @@ def community_from(row: Mapping[Any, Any]) -> Community:
         name=row["name"],
         time_zone=row["time_zone"],
         currency=row["currency"],
-        staff_role_id=row["staff_role_id"],
-        staff_channel_id=row["staff_channel_id"],
+        **{column: row[column] for column in _IDS},
     )
