@@ -74,7 +74,9 @@ class Pressable(discord.ui.DynamicItem[discord.ui.Item[Any]], template=TEMPLATE)
         return made
 
     async def callback(self, interaction: discord.Interaction) -> None:
-        values = tuple(self.item.values) if isinstance(self.item, discord.ui.Select) else ()
+        # As they were sent: what discord.py makes of them is another thing for each kind of select.
+        data: Mapping[str, Any] = interaction.data or {}
+        values = tuple(data.get("values", ()))
         press: Presser = interaction.client.press  # type: ignore[attr-defined]
         await press(interaction, self.name, Press(self.numbers, values))
 
@@ -86,6 +88,16 @@ class Menu:
     custom_id: str
     placeholder: str
     options: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """A select of the server's roles, or of its channels of these kinds. It may be emptied, which picks none."""
+
+    custom_id: str
+    placeholder: str
+    chosen: int | None = None
+    channels: Sequence[discord.ChannelType] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,10 @@ def key_of(button: Button) -> Key:
     return Key(button.label, pressed, style=button.style)
 
 
-def view_of(rows: Sequence[Menu | Sequence[Key]]) -> discord.ui.View | None:
+Row = Menu | Picker | Sequence[Key]
+
+
+def view_of(rows: Sequence[Row]) -> discord.ui.View | None:
     """The rows as discord.py sends them. It keeps nothing of them: each press is remade from its custom_id."""
     if not rows:
         return None
@@ -115,6 +130,8 @@ def view_of(rows: Sequence[Menu | Sequence[Key]]) -> discord.ui.View | None:
     for number, row in enumerate(rows):
         if isinstance(row, Menu):
             view.add_item(_select(row, number))
+        elif isinstance(row, Picker):
+            view.add_item(_picker(row, number))
         else:
             for key in row:
                 view.add_item(_button(key, number))
@@ -129,6 +146,16 @@ def _select(menu: Menu, row: int) -> discord.ui.Select[Any]:
         for value, label, description in menu.options
     ]
     return discord.ui.Select(custom_id=menu.custom_id, placeholder=menu.placeholder[:150], options=options, row=row)
+
+
+def _picker(picker: Picker, row: int) -> discord.ui.Item[Any]:
+    chosen = [] if picker.chosen is None else [discord.Object(picker.chosen)]
+    shown: Any = {"custom_id": picker.custom_id, "placeholder": picker.placeholder[:150], "min_values": 0, "row": row}
+    if not picker.channels:
+        roles = [discord.SelectDefaultValue.from_role(each) for each in chosen]
+        return discord.ui.RoleSelect(**shown, default_values=roles)
+    channels = [discord.SelectDefaultValue.from_channel(each) for each in chosen]
+    return discord.ui.ChannelSelect(**shown, channel_types=list(picker.channels), default_values=channels)
 
 
 def _button(key: Key, row: int) -> discord.ui.Button[Any]:

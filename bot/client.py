@@ -177,7 +177,8 @@ class SeatkeeperBot(commands.AutoShardedBot):
         name, words = filled(interaction)
         action = self.forms.get(name)
         try:
-            await acknowledge(interaction)
+            own = interaction.message is not None and interaction.message.flags.ephemeral
+            await acknowledge(interaction, in_place=own and action is not None and action.in_place)
             if action is None or len(words.numbers) != action.numbers:
                 await answer(interaction, outdated())
             else:

@@ -28,6 +28,7 @@ class Blank:
     description: str = ""
     written: str = ""
     example: str = ""
+    one_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,14 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class FormAction:
-    """What answers a form that was sent. `numbers` says how many the custom_id carries."""
+    """What answers a form that was sent. `numbers` says how many the custom_id carries.
+
+    `in_place` edits the message that it was opened from, if that is seen by this person alone.
+    """
 
     answer: Callable[[discord.Interaction, Filled], Awaitable[None]]
     numbers: int = 0
+    in_place: bool = False
 
 
 def modal_of(form: Form) -> discord.ui.Modal:
@@ -59,7 +64,7 @@ def modal_of(form: Form) -> discord.ui.Modal:
     for blank in form.blanks:
         text: discord.ui.TextInput[Any] = discord.ui.TextInput(
             custom_id=blank.name,
-            style=discord.TextStyle.paragraph,
+            style=discord.TextStyle.short if blank.one_line else discord.TextStyle.paragraph,
             default=blank.written[: blank.most] or None,
             placeholder=blank.example[:_PLACEHOLDER] or None,
             max_length=blank.most,

@@ -6,7 +6,7 @@ from enum import Enum
 
 import discord
 
-from bot.actions import Key, Menu, view_of
+from bot.actions import Key, Menu, Picker, Row, view_of
 from core.rules.refusals import Refused
 from core.texts.language import say
 from core.texts.refusals import sentence
@@ -30,7 +30,7 @@ class Reply:
     title: str
     text: str = ""
     fields: Sequence[tuple[str, str]] = ()
-    rows: Sequence[Menu | Sequence[Key]] = ()
+    rows: Sequence[Row] = ()
     footer: str = ""
     tone: Tone = Tone.CALM
 
@@ -45,7 +45,7 @@ class Reply:
         return embed
 
     def view(self) -> discord.ui.View | None:
-        return view_of([row for row in self.rows if isinstance(row, Menu) or row])
+        return view_of([row for row in self.rows if isinstance(row, Menu | Picker) or row])
 
 
 def refusal(refused: Refused, *rows: Sequence[Key]) -> Reply:

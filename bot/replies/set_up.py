@@ -1,10 +1,16 @@
 """/setup: how the community stands, what keeps the bot from its work, and what comes next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
+import discord
+
+from bot.actions import Key, Picker, custom_id
 from bot.allowed import Lack, Missing
+from bot.forms import Blank, Form
 from bot.replies.reply import Reply, Tone
+from core.rules.refusals import Refused
 from core.texts.language import plain, say
+from core.texts.refusals import sentence
 from core.texts.when import zone_words
 from core.usecases.community.how_set_up import HowSetUp
 from core.usecases.community.set_up import Community
@@ -47,11 +53,68 @@ _PERMISSIONS: Mapping[str, str] = {
 }
 
 
-def set_up(community: Community, how: HowSetUp, missing: Sequence[Missing], *, can_sell: bool) -> Reply:
-    """How the community stands now, and all that is missing."""
-    role, staff, sessions = community.staff_role_id, community.staff_channel_id, community.sessions_channel_id
+ZONE, CURRENCY = "zone", "currency"
+"""The blanks of the form."""
+
+_ANY_TEXT = (discord.ChannelType.text, discord.ChannelType.news)
+_LONGEST_ZONE, _CODE = 64, 3
+
+
+def panel(how: HowSetUp, missing: Sequence[Missing], *, can_sell: bool, refused: Refused | None = None) -> Reply:
+    """How the community stands now, all that is missing, and where to change it. `refused`: why that was not done."""
+    if (community := how.community) is None:
+        first = say("Time zone and currency come first; the roles and channels follow.")
+        text = first if refused is None else sentence(refused)
+        return Reply(
+            say("Set Seatkeeper up"), text, rows=[[_to_form("primary")]], tone=Tone.NO if refused else Tone.CALM
+        )
     lacking = [f"⚠️ {_lack(each)}" for each in missing]
-    fields = [
+    said = [sentence(refused)] if refused else []
+    kept = say("What begins from now on follows it; what stands, stays.")
+    fields = [*_standing(community), *([(say("Next"), steps)] if (steps := _steps(how, can_sell=can_sell)) else [])]
+    return Reply(
+        say("Set up: {name}", name=plain(community.name)),
+        "\n".join([*said, *(lacking or [say("I may do here all that I need to.")]), kept]),
+        fields=fields,
+        rows=[*_pickers(community, {each.lack for each in missing}), [_to_form("secondary")]],
+        tone=Tone.NO if lacking or refused else Tone.DONE,
+    )
+
+
+def form(how: HowSetUp | None) -> Form:
+    """Time zone and currency, with those that stand; without them if they could not be read in time."""
+    community = how.community if how is not None else None
+    zone, currency = (community.time_zone, community.currency) if community is not None else ("", "")
+    blanks = [
+        Blank(
+            ZONE,
+            say("Time zone"),
+            _LONGEST_ZONE,
+            say("Of the community, like Europe/Berlin"),
+            written=zone,
+            example="Europe/Berlin",
+            one_line=True,
+        ),
+        Blank(
+            CURRENCY,
+            say("Currency"),
+            _CODE,
+            say("In which prices are, like EUR"),
+            written=currency,
+            example="EUR",
+            one_line=True,
+        ),
+    ]
+    return Form(custom_id("set-up"), say("Time zone and currency"), blanks)
+
+
+def _to_form(style: str) -> Key:
+    return Key(say("Time zone and currency"), custom_id("set-zone"), style=style)
+
+
+def _standing(community: Community) -> list[tuple[str, str]]:
+    role, staff, sessions = community.staff_role_id, community.staff_channel_id, community.sessions_channel_id
+    return [
         (say("Time zone"), plain(zone_words(community.time_zone))),
         (say("Currency"), community.currency),
         (
@@ -60,25 +123,28 @@ def set_up(community: Community, how: HowSetUp, missing: Sequence[Missing], *, c
         ),
         (
             say("Staff channel"),
-            f"<#{staff}>" if staff else say("None yet: set `staff_channel`, so that staff hear what needs a person."),
+            f"<#{staff}>" if staff else say("None yet: choose one below, so that staff hear what needs a person."),
         ),
         (
             say("Sessions channel"),
             f"<#{sessions}>"
             if sessions
-            else say("None yet: set `sessions_channel`, so that whoever takes no direct messages is told in a thread."),
+            else say("None yet: choose one below, so that whoever takes no direct messages is told in a thread."),
         ),
     ]
-    if steps := _steps(how, can_sell=can_sell):
-        fields.append((say("Next"), steps))
-    allowed = say("I may do here all that I need to.")
-    kept = say("What begins from now on follows it; what stands, stays.")
-    return Reply(
-        say("Set up: {name}", name=plain(community.name)),
-        "\n".join([*(lacking or [allowed]), kept]),
-        fields=fields,
-        tone=Tone.NO if lacking else Tone.DONE,
-    )
+
+
+def _pickers(community: Community, lacks: Set[Lack]) -> list[Picker]:
+    """What is gone, or of a kind that is not offered, cannot stand in them."""
+    role = None if Lack.STAFF_ROLE_GONE in lacks else community.staff_role_id
+    staff = None if Lack.STAFF_CHANNEL_GONE in lacks else community.staff_channel_id
+    gone = {Lack.SESSIONS_CHANNEL_GONE, Lack.NO_PRIVATE_THREADS} & lacks
+    sessions = None if gone else community.sessions_channel_id
+    return [
+        Picker(custom_id("pick-staff-role"), say("Staff role"), role),
+        Picker(custom_id("pick-staff-channel"), say("Staff channel"), staff, _ANY_TEXT),
+        Picker(custom_id("pick-sessions-channel"), say("Sessions channel"), sessions, _ANY_TEXT[:1]),
+    ]
 
 
 def _lack(missing: Missing) -> str:

@@ -192,6 +192,10 @@ async def _hours(_: Scene) -> str:
     return "hours"
 
 
+async def _zone(_: Scene) -> str:
+    return "set-zone"
+
+
 async def _note(scene: Scene) -> str:
     return f"note:{scene.world.pair.seat_id}"
 
@@ -210,6 +214,7 @@ async def _refund_by_hand(scene: Scene) -> str:
 
 FORMS: Mapping[str, tuple[Row, Callable[[Scene], Awaitable[str]]]] = {
     "set-hours": (Row("mara", {"hours": HOURS}), _hours),
+    "set-up": (Row("olga", {"zone": ZONE, "currency": CURRENCY}), _zone),
     "note-add": (Row("mara", {"text": NOTE}), _note),
     "grant-order": (Row("sam", {"why": REASON}), _grant_parked),
     "refund-order": (Row("sam", {"why": REASON}), _refund_parked),

@@ -156,6 +156,18 @@ def question(stage: Stage) -> int:
     return stage.question_id
 
 
+def staff_role(stage: Stage) -> int:
+    return stage.world.staff_role.id
+
+
+def staff_room(stage: Stage) -> int:
+    return stage.world.staff_room.id
+
+
+def public(stage: Stage) -> int:
+    return stage.world.public.id
+
+
 def in_two_days(stage: Stage) -> int:
     return int((stage.world.clock.now() + 2 * DAY - 2 * HOUR).timestamp())
 
@@ -243,6 +255,9 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-noshow": Line(of_the_session("Noted: Stu did not come"), chosen=session, given=started),
     "pick-not-held": Line(of_the_session("Noted: not held"), chosen=session, given=started),
     "pick-product": Line(buyers("Almost done"), numbers=(mentor,), chosen=product),
+    "pick-sessions-channel": Line(staff_only("Set up"), chosen=public),
+    "pick-staff-channel": Line(staff_only("Set up"), chosen=staff_room),
+    "pick-staff-role": Line(staff_only("Set up"), chosen=staff_role),
     "pick-time": Line(of_the_seat("Book this session?"), numbers=(mentor, 0), chosen=in_two_days),
     "pick-undo": Line(of_the_session("Undone"), chosen=session, given=completed),
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
@@ -258,6 +273,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "retry-notice": Line(staff_only(), numbers=(1, 0)),
     "schedule": Line(anybody("Nothing scheduled")),
     "schedule-page": Line(anybody("Nothing scheduled"), numbers=(0,)),
+    "set-zone": Line(staff_only(FORM)),
     "students-page": Line(only(MENTOR, OTHER_MENTOR, STAFF, no=Reason.NOT_A_MENTOR), numbers=(0, 0)),
     "tasks-page": Line(staff_only(), numbers=(0,)),
     "undo": Line(of_the_session("Undone"), numbers=(session, 0), given=completed),
@@ -271,4 +287,5 @@ FORMS: Final[dict[str, Line]] = {
     "set-hours": Line(
         only(MENTOR, OTHER_MENTOR, no=Reason.NOT_A_MENTOR, says="Your hours are set"), words={"hours": "Mon 10-12"}
     ),
+    "set-up": Line(staff_only("Set up"), words={"zone": "Etc/UTC", "currency": "EUR"}),
 }

@@ -49,6 +49,16 @@ def chooses(who: str, number: int = 0) -> Step:
     return step
 
 
+def picks(who: str, custom_id: str, what: str) -> Step:
+    """One of the server's own roles or channels, or none."""
+
+    async def step(world: World, shown: InteractionResult | None) -> InteractionResult:
+        picked = [getattr(world, what)] if what else []
+        return await actor(world, who).select(message_in(shown), picked, custom_id=custom_id)
+
+    return step
+
+
 def sends(who: str, **words: str) -> Step:
     async def step(world: World, shown: InteractionResult | None) -> InteractionResult:
         assert shown is not None
@@ -163,6 +173,18 @@ FLOWS: dict[str, tuple[Callable[[World], Awaitable[object]], Sequence[Step], str
         nothing,
         [types("sam", "staff release", student="Stu", reason=WHY), presses("sam", "Release the seat")],
         "Stu",
+    ),
+    "set a community up": (
+        nothing,
+        [
+            types("olga", "setup"),
+            picks("olga", "pick-staff-role", "staff_role"),
+            picks("olga", "pick-staff-channel", ""),
+            presses("olga", "Time zone and currency"),
+            sends("olga", zone="Asia/Kolkata", currency="inr"),
+            picks("olga", "pick-sessions-channel", "public"),
+        ],
+        "Asia/Kolkata",
     ),
     "say when one can be booked": (
         nothing,

@@ -4,13 +4,13 @@ from typing import Any
 
 import discord
 import pytest
-from simcord import GuildHandle, MemberActor
+from simcord import GuildHandle, InteractionResult, MemberActor
 from simcord.backend.models import Role
 from simcord.backend.serializers import channel_payload
 from sqlalchemy import update
 
 from core.db import tables
-from tests.bot.world import World, read, reply_to
+from tests.bot.world import World, custom_ids, parts_of, read, reply_to
 from tests.builders import count_of, rows_of
 
 
@@ -25,6 +25,12 @@ def place(world: World) -> GuildHandle:
 
 def join(place: GuildHandle, person: MemberActor, role: str | None = None) -> MemberActor:
     return place.add_member(person.user, roles=[place.roles[role]] if role else [])
+
+
+def chosen(shown: InteractionResult) -> list[list[int]]:
+    """What stands in the panel's selects, from the top."""
+    selects = [part for part in parts_of(reply_to(shown)) if part["type"] != 2]
+    return [[int(each["id"]) for each in part.get("default_values", [])] for part in selects]
 
 
 def bot_role(world: World) -> Role:
@@ -176,3 +182,69 @@ async def test_zones_and_currencies_are_suggested(world: World) -> None:
     assert zones[0]["value"] == "Europe/Berlin"
     assert "Etc/UTC" in [choice["value"] for choice in usual]
     assert currencies[0]["value"] == "CHF"
+
+
+async def test_a_new_server_is_set_up_by_pressing_alone(world: World, place: GuildHandle) -> None:
+    owner, room, crew = join(place, world.olga, "Owners"), place.channels["general"], place.create_role("Crew")
+
+    first = await owner.slash(room, "setup")
+    asked, offered = read(first), custom_ids(first)
+    form = await owner.click(reply_to(first), custom_id="set-zone")
+    mistyped = await owner.submit_modal(form, {"zone": "Berlin", "currency": "eur"})
+    refused = read(mistyped)
+    form = await owner.click(reply_to(mistyped), custom_id="set-zone")
+    shown = await owner.submit_modal(form, {"zone": " Europe/Berlin ", "currency": "eur"})
+    for pick, what in (("pick-staff-role", crew), ("pick-staff-channel", room), ("pick-sessions-channel", room)):
+        shown = await owner.select(reply_to(shown), [what], custom_id=pick)
+
+    assert "Time zone and currency come first" in asked
+    assert offered == ["set-zone"]
+    assert "“Berlin” is not known" in refused
+    assert reply_to(shown).id == reply_to(first).id
+    assert chosen(shown) == [[crew.id], [room.id], [room.id]]
+    (community,) = await rows_of(world.db, tables.communities, tables.communities.c.guild_id == place.id)
+    assert (community["time_zone"], community["currency"], community["staff_role_id"]) == (
+        "Europe/Berlin",
+        "EUR",
+        crew.id,
+    )
+    assert (community["staff_channel_id"], community["sessions_channel_id"]) == (room.id, room.id)
+
+
+async def test_an_emptied_choice_takes_away_and_one_that_is_gone_meanwhile_changes_nothing(world: World) -> None:
+    crew = world.guild.create_role("Crew")
+    gone = world.forge_select(world.public.id, "pick-staff-role", str(crew.id))
+    everybody = world.forge_select(world.public.id, "pick-staff-role", str(world.guild.id))
+    world.env.backend.delete_role(world.guild.id, crew.id)
+
+    late = read(await world.sam.select(gone, [str(crew.id)], custom_id="pick-staff-role"))
+    all_of_them = read(await world.sam.select(everybody, [str(world.guild.id)], custom_id="pick-staff-role"))
+    panel = await world.sam.slash(world.public, "setup")
+    emptied = await world.sam.select(reply_to(panel), [], custom_id="pick-staff-channel")
+
+    assert "That is not on this server (any more)." in late
+    assert "Set up: Chess Club" in late
+    assert "With that role everybody would be staff." in all_of_them
+    assert "None yet: choose one below, so that staff hear" in read(emptied)
+    (community,) = await rows_of(world.db, tables.communities)
+    assert (community["staff_role_id"], community["staff_channel_id"]) == (world.staff_role.id, None)
+
+
+async def test_what_is_gone_does_not_stand_in_the_selects(world: World) -> None:
+    world.env.backend.delete_channel(world.staff_room.id)
+    world.env.backend.delete_role(world.guild.id, world.staff_role.id)
+
+    shown = await world.olga.slash(world.public, "setup")
+
+    assert chosen(shown) == [[], [], []]
+
+
+async def test_who_is_no_staff_any_more_gets_no_further_in_an_open_panel(world: World) -> None:
+    panel = await world.sam.slash(world.public, "setup")
+    world.env.backend.get_guild(world.guild.id).members[world.sam.id].role_ids.remove(world.staff_role.id)
+
+    shown = await world.sam.select(reply_to(panel), [world.public], custom_id="pick-staff-channel")
+
+    assert "Only staff can do that" in read(shown)
+    (community,) = await rows_of(world.db, tables.communities)
+    assert community["staff_channel_id"] == world.staff_room.id
