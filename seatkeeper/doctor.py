@@ -1,7 +1,6 @@
 """`seatkeeper doctor`: what is set up, what is not, and how to mend it; one line a check, and never a secret."""
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -134,23 +133,26 @@ async def _communities(config: Config, api: str, found: Condition) -> list[Findi
 
 
 async def _community(config: Config, api: str, row: Any) -> Finding:
-    """The staff role and the staff channel are there, and ours to see."""
+    """The staff role and the channels are there, and ours to see."""
     about = f"Server {row['guild_id']}"
-    asked: list[Awaitable[tuple[int, Any]]] = [_ask(f"{api}/guilds/{row['guild_id']}/roles", _bot(config))]
-    if row["staff_channel_id"]:
-        asked.append(_ask(f"{api}/channels/{row['staff_channel_id']}", _bot(config)))
-    (status, roles), *channel = await asyncio.gather(*asked)
+    named = {"staff": row["staff_channel_id"], "sessions": row["sessions_channel_id"]}
+    chosen = {name: channel_id for name, channel_id in named.items() if channel_id is not None}
+    (status, roles), *channels = await asyncio.gather(
+        _ask(f"{api}/guilds/{row['guild_id']}/roles", _bot(config)),
+        *(_ask(f"{api}/channels/{channel_id}", _bot(config)) for channel_id in chosen.values()),
+    )
     if status in (403, 404):
         return Finding(MISSING, about, "the bot is not on it", "Open the application's install link.")
     if status != 200:
         return Finding(MISSING, about, f"Discord does not answer ({roles})", "Look at the network; try again.")
     if row["staff_role_id"] and str(row["staff_role_id"]) not in {role["id"] for role in roles}:
         return Finding(MISSING, about, "its staff role is gone", "Type /setup and choose another.")
-    if not channel:
+    for name, (seen, _body) in zip(chosen, channels, strict=True):
+        if seen != 200:
+            mend = "Give the bot View Channel there, or choose another with /setup."
+            return Finding(MISSING, about, f"its {name} channel is gone or closed to the bot", mend)
+    if "staff" not in chosen:
         return Finding(WARN, about, "has no staff channel", "Type /setup and choose one.")
-    if channel[0][0] != 200:
-        mend = "Give the bot View Channel there, or choose another with /setup."
-        return Finding(MISSING, about, "its staff channel is gone or closed to the bot", mend)
     return Finding(OK, about, "staff role and staff channel are there")
 
 

@@ -113,19 +113,24 @@ def _details(entry: Audited, most: int) -> list[str]:
     if facts.get("above_capacity"):
         return [say("Above capacity.")]
     return [
-        f"`{name}`: {_step(step['from'], step['to'], most)}"
+        f"`{name.removesuffix('_id')}`: {_step(step['from'], step['to'], most, name)}"
         for name, step in facts.items()
         if isinstance(step, dict) and step.keys() >= {"from", "to"}
     ]
 
 
-def _step(before: Any, after: Any, most: int) -> str:
-    return f"{_value(before, most)} → {_value(after, most)}"
+def _step(before: Any, after: Any, most: int, name: str = "") -> str:
+    return f"{_value(before, most, name)} → {_value(after, most, name)}"
 
 
-def _value(value: Any, most: int) -> str:
+def _value(value: Any, most: int, name: str) -> str:
+    """The figure of this name; roles and channels as Discord shows them."""
     if value is None or value == "":
         return "–"
+    if name.endswith("_role_id"):
+        return f"<@&{value}>"
+    if name.endswith("_channel_id"):
+        return f"<#{value}>"
     if isinstance(value, str):
         instant = _instant(value)
         return excerpt(value, most) if instant is None else discord_time(instant, "f")

@@ -248,3 +248,13 @@ async def test_who_is_no_staff_any_more_gets_no_further_in_an_open_panel(world: 
     assert "Only staff can do that" in read(shown)
     (community,) = await rows_of(world.db, tables.communities)
     assert community["staff_channel_id"] == world.staff_room.id
+
+
+async def test_the_history_tells_what_was_chosen_before_and_what_now(world: World) -> None:
+    await world.sam.slash(world.public, "setup", currency="chf", staff_channel=world.public)
+
+    shown = read(await world.sam.slash(world.public, "staff audit"))
+
+    assert "How Seatkeeper is set up was changed." in shown
+    assert "`currency`: EUR → CHF" in shown
+    assert f"`staff_channel`: <#{world.staff_room.id}> → <#{world.public.id}>" in shown

@@ -129,6 +129,14 @@ async def test_what_was_given_up_and_what_is_gone_is_named(monkeypatch: pytest.M
     assert "its staff channel is gone or closed to the bot" in without_channel
 
 
+async def test_a_channel_for_sessions_that_is_gone_is_named_too(monkeypatch: pytest.MonkeyPatch, db: Database) -> None:
+    await a_community(db, guild_id=1234, sessions_channel_id=4711)
+
+    lines = await told(monkeypatch, discord(), DATABASE_URL=db.url, DISCORD_TOKEN=TOKEN)
+
+    assert "its sessions channel is gone or closed to the bot" in "\n".join(lines)
+
+
 async def test_a_network_that_is_away_is_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://seats:hunter2@127.0.0.1:1/seats")
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)

@@ -96,7 +96,8 @@ async def _edit(
     changed = {name: value for name, value in values.items() if before[name] != value}
     if changed:
         await edit_community(tx, before["id"], **changed)
-        change = Change("community", before["id"], _STATE, _STATE, "edit", facts=changed)
+        steps = {name: {"from": before[name], "to": value} for name, value in changed.items()}
+        change = Change("community", before["id"], _STATE, _STATE, "edit", facts=steps)
         await tx.write_all(record(before["id"], tx.now, by_member(who.member_id), change))
     return community_from({**before, **changed})
 

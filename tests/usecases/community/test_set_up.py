@@ -37,7 +37,9 @@ async def test_setting_up_again_edits_and_says_what_changed(db: Database) -> Non
     again = given(await set_up(db, staff, SetUp("Chess Club", "Europe/Paris", "EUR", 5, 6)))
 
     assert (again.id, again.time_zone) == (first.id, "Europe/Paris")
-    assert [row["facts"] for row in await rows_of(db, tables.history)][1:] == [{"time_zone": "Europe/Paris"}]
+    assert [row["facts"] for row in await rows_of(db, tables.history)][1:] == [
+        {"time_zone": {"from": "Europe/Berlin", "to": "Europe/Paris"}}
+    ]
 
 
 async def test_setting_up_the_same_again_leaves_no_trace(db: Database) -> None:
@@ -95,7 +97,7 @@ async def test_what_is_not_named_stays_and_what_is_taken_away_is_none(db: Databa
     assert (moved.time_zone, moved.currency, moved.staff_channel_id) == ("Europe/Berlin", "EUR", 6)
     assert (taken.staff_role_id, taken.staff_channel_id, taken.sessions_channel_id) == (5, None, 8)
     changes = [row["facts"] for row in await rows_of(db, tables.history)][1:]
-    assert changes == [{"sessions_channel_id": 8}, {"staff_channel_id": None}]
+    assert changes == [{"sessions_channel_id": {"from": 7, "to": 8}}, {"staff_channel_id": {"from": 6, "to": None}}]
 
 
 @pytest.mark.parametrize(
