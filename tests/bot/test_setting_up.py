@@ -9,9 +9,14 @@ from simcord.backend.models import Role
 from simcord.backend.serializers import channel_payload
 from sqlalchemy import update
 
+from bot.notifier import DiscordCourier
 from core.db import tables
-from tests.bot.world import World, custom_ids, parts_of, read, reply_to
-from tests.builders import count_of, rows_of
+from core.notices.deliver import deliver
+from core.rules.notices import NoticeKind
+from core.rules.states import NoticeState
+from tests.bot.world import World, custom_ids, parts_of, read, reply_to, stamp, words_of
+from tests.builders import DAY, a_session, count_of, rows_of
+from tests.notices.owing import a_notice
 
 
 @pytest.fixture
@@ -258,3 +263,24 @@ async def test_the_history_tells_what_was_chosen_before_and_what_now(world: Worl
     assert "How Seatkeeper is set up was changed." in shown
     assert "`currency`: EUR → CHF" in shown
     assert f"`staff_channel`: <#{world.staff_room.id}> → <#{world.public.id}>" in shown
+
+
+async def test_in_the_chosen_channel_a_student_who_takes_no_direct_messages_is_told_in_a_thread(world: World) -> None:
+    pair, stu = world.pair, world.stu.actor
+    sessions = world.guild.create_text_channel("sessions")
+    await world.sam.slash(world.public, "setup", sessions_channel=sessions)
+    session_id = await a_session(world.db, pair, world.clock.now() + DAY)
+    closed = f"/channels/{stu.user.dm_channel.id}/messages"
+    world.env.inject_error("POST", closed, status=403, code=50007, times=None)
+
+    stands = await deliver(
+        world.db,
+        DiscordCourier(world.env.bot),
+        await a_notice(world.db, pair, NoticeKind.SESSION_TOMORROW, session_id),
+    )
+
+    (thread,) = sessions.threads
+    (told,) = [words_of(message) for message in thread.history() if message.embeds]
+    assert stands is NoticeState.DELIVERED
+    assert stamp(world.clock.now() + DAY) in told
+    assert list(world.staff_room.history()) == []
