@@ -3,12 +3,12 @@
 What comes back from a provider is typed here, and nothing else of a provider's shape goes further in.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.rules.states import Channel
+from core.rules.states import Channel, DisputeOutcome
 
 
 class Clock(Protocol):
@@ -52,9 +52,10 @@ class OpenedCheckout:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """A refund to make. `key` is the idempotency key of the row that owes it."""
+    """A refund to make. `key` is the idempotency key of the row that owes it, whose id is written on the refund."""
 
     key: str
+    refund_id: int
     payment_ref: str
     amount_minor: int
     currency: str
@@ -62,7 +63,7 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The checkout's money has moved. `amount_minor` is what was received, tax within."""
+    """The checkout's money has moved. `amount_minor` is what was received, tax within; of the fee not all tell."""
 
     checkout_ref: str
     payment_ref: str
@@ -71,6 +72,16 @@ class Paid:
     currency: str
     paid_at: datetime
     livemode: bool
+    order_token: str | None = None
+    fee_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The buyer agreed to pay; the money moves when we capture it, and only then (PayPal)."""
+
+    checkout_ref: str
+    approved_at: datetime
     order_token: str | None = None
 
 
@@ -112,9 +123,55 @@ class RefundFailed:
     why: str
 
 
-CheckoutNews = Paid | Pending | ClosedUnpaid | StillOpen
+CheckoutNews = Paid | Approved | Pending | ClosedUnpaid | StillOpen
 """`order_token` is what we wrote on the checkout when we asked for it: it finds the order of a checkout whose opening a
 crash kept from us."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundNews:
+    """A refund at the provider, made by us or on its own pages; `failed`: its money came back to us.
+
+    `refund_id` is our own row, where we wrote it on the refund when we asked for it.
+    """
+
+    payment_ref: str
+    refund_ref: str
+    amount_minor: int
+    currency: str
+    at: datetime
+    failed: str | None = None  # the provider's word for why
+    refund_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundsChanged:
+    """Something was given back of this payment; the provider is to be asked what (`refunds_of`)."""
+
+    payment_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeNews:
+    """How a dispute stands; without an outcome it is open. A reversed payment is a dispute that was lost at once.
+
+    `disputed_minor` is what the bank may take, or took.
+    """
+
+    payment_ref: str
+    dispute_ref: str
+    disputed_minor: int
+    currency: str
+    at: datetime
+    outcome: DisputeOutcome | None = None
+    reason: str | None = None
+    answer_by: datetime | None = None
+
+
+MoneyNews = RefundNews | RefundsChanged | DisputeNews
+"""What became of money that had moved. It may come before the news that it moved."""
+
+News = CheckoutNews | MoneyNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +182,7 @@ class ProviderEvent:
     event_id: str
     kind: str
     body: bytes
-    news: CheckoutNews | None
+    news: News | None
     why_parked: str | None = None
 
 
@@ -149,10 +206,28 @@ class PaymentProvider(Protocol):
         ...
 
     async def close_checkout(self, ref: str) -> CheckoutNews:
-        """Close the checkout if it is still open; what the provider says of it afterwards."""
+        """Close the checkout if it is still open; what the provider says of it afterwards.
+
+        One that was approved and not captured is closed, too: nobody takes its money.
+        """
+        ...
+
+    async def capture(self, ref: str, key: str) -> CheckoutNews:
+        """Take the money of a checkout that is `Approved`; what the provider says of it afterwards.
+
+        The same key takes it once. Still open: the buyer's means were declined, and they may choose others.
+        """
         ...
 
     async def refund(self, request: RefundRequest) -> Refunded | RefundFailed: ...
+
+    async def refunds_of(self, payment_ref: str) -> Sequence[RefundNews]:
+        """Every refund of this payment, whoever made it."""
+        ...
+
+    def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
+        """All that the provider's own lists hold of this period: payments, refunds, disputes (rule 31)."""
+        ...
 
 
 # ---------------------------------------------------------------- notices

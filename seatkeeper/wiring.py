@@ -15,7 +15,7 @@ from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
 from core.payments.stripe_events import read_authentic
-from core.ports import CheckoutNews, Clock, Courier, PaymentProvider
+from core.ports import Clock, Courier, News, PaymentProvider
 from webhooks.app import make_app
 from webhooks.parts import Parts as WebParts
 
@@ -70,7 +70,7 @@ def open_database(url: str, clock: Clock) -> tuple[Database, Bell]:
     return Database(url, clock, bell), bell
 
 
-def _reread(provider: str, body: bytes) -> CheckoutNews | None:
+def _reread(provider: str, body: bytes) -> News | None:
     if provider != STRIPE:
         raise LookupError(f"nobody here reads what {provider} says")
     return read_authentic(body).news

@@ -267,6 +267,7 @@ async def a_pack(
             amount_minor=order["due_minor"],
             tax_minor=0,
             currency=order["currency"],
+            livemode=False,
             paid_at=tx.now,
             recorded_at=tx.now,
         )

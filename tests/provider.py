@@ -1,13 +1,16 @@
 """A payment provider with a ledger of its own, for tests of what we do with what a provider says."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.ports import (
+    Approved,
     CheckoutNews,
     CheckoutRequest,
     Clock,
     ClosedUnpaid,
+    News,
     OpenedCheckout,
     Paid,
     Pending,
@@ -15,6 +18,7 @@ from core.ports import (
     ProviderUnavailable,
     Refunded,
     RefundFailed,
+    RefundNews,
     RefundRequest,
     StillOpen,
 )
@@ -24,15 +28,21 @@ LEAST_OPEN_FOR = timedelta(minutes=30)  # Stripe's
 
 @dataclass
 class LedgerProvider:
-    """Keeps checkouts and refunds under their idempotency keys. `away`: every call fails; `refusing`: is refused."""
+    """Keeps checkouts and refunds under their idempotency keys. `away`: every call fails; `refusing`: is refused.
+
+    `declining`: the buyer's bank says no when what they approved is captured.
+    """
 
     clock: Clock
     name: str = "stripe"
     away: bool = False
     refusing: bool = False
+    declining: bool = False
     checkouts: dict[str, CheckoutRequest] = field(default_factory=dict)
     news: dict[str, CheckoutNews] = field(default_factory=dict)
     refunds: dict[str, RefundRequest] = field(default_factory=dict)
+    captures: list[tuple[str, str]] = field(default_factory=list)
+    refund_news: list[RefundNews] = field(default_factory=list)
 
     async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
         self._answer()
@@ -50,7 +60,7 @@ class LedgerProvider:
 
     async def close_checkout(self, ref: str) -> CheckoutNews:
         self._answer()
-        if isinstance(self.news[ref], StillOpen):
+        if isinstance(self.news[ref], StillOpen | Approved):
             self.news[ref] = ClosedUnpaid(ref, order_token=self.checkouts[ref].order_token)
         return self.news[ref]
 
@@ -59,6 +69,31 @@ class LedgerProvider:
         if self.refunds.setdefault(request.key, request) != request:
             raise ProviderRefused("the same idempotency key with other parameters")
         return Refunded(f"re_{request.key}")
+
+    async def capture(self, ref: str, key: str) -> CheckoutNews:
+        """Once a key. What was declined stays open."""
+        self._answer()
+        self.captures.append((ref, key))
+        if isinstance(self.news[ref], Approved):
+            if self.declining:
+                return StillOpen(ref, order_token=self.checkouts[ref].order_token)
+            self.pay(ref)
+        return self.news[ref]
+
+    async def refunds_of(self, payment_ref: str) -> Sequence[RefundNews]:
+        self._answer()
+        return [each for each in self.refund_news if each.payment_ref == payment_ref]
+
+    async def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
+        self._answer()
+        for each in [*self.news.values(), *self.refund_news]:
+            yield each
+
+    def approve(self, ref: str) -> Approved:
+        """The buyer agrees to pay; the money waits for a capture."""
+        approved = Approved(ref, self.clock.now(), order_token=self.checkouts[ref].order_token)
+        self.news[ref] = approved
+        return approved
 
     def pay(self, ref: str, *, at: datetime | None = None, amount_minor: int | None = None) -> Paid:
         """Somebody pays this checkout: what the provider then says."""

@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, 
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
-from core.db.tables import checkouts, communities, members, mentors, orders, packs, payments, products, seats
+from core.db.tables import checkouts, communities, members, mentors, orders, packs, products, seats
 from core.db.unit import Transaction
-from core.ports import CheckoutNews, Paid
+from core.ports import CheckoutNews
 from core.rules.states import OrderState, PackState, SeatState
 
 UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
@@ -22,6 +22,7 @@ def _with_checkout() -> Select[Any]:
         checkouts.c.provider_ref,
         checkouts.c.url,
         checkouts.c.expires_at,
+        checkouts.c.approved_at,
         checkouts.c.closed_at,
         members.c.name.label("mentor_name"),
     ).select_from(orders.join(checkouts).join(members, members.c.id == orders.c.mentor_id))
@@ -126,26 +127,6 @@ async def id_of_news(tx: Transaction, provider: str, news: CheckoutNews) -> int 
     about = _is_about(provider, news.checkout_ref, news.order_token)
     order_id: int | None = await tx.value(select(orders.c.id).join(checkouts).where(about))
     return order_id
-
-
-async def record_payment(tx: Transaction, order_id: int, provider: str, paid: Paid) -> int | None:
-    """The payment's id, or None if it was recorded before."""
-    payment_id: int | None = await tx.value(
-        tx.insert(payments)
-        .values(
-            order_id=order_id,
-            provider=provider,
-            provider_ref=paid.payment_ref,
-            amount_minor=paid.amount_minor,
-            tax_minor=paid.tax_minor,
-            currency=paid.currency,
-            paid_at=paid.paid_at,
-            recorded_at=tx.now,
-        )
-        .on_conflict_do_nothing(index_elements=["provider", "provider_ref"])
-        .returning(payments.c.id)
-    )
-    return payment_id
 
 
 async def move_order(tx: Transaction, order_id: int, before: OrderState, after: OrderState) -> bool:

@@ -55,6 +55,18 @@ class Transaction:
         """The first column of the first row, or None."""
         return (await self.connection.execute(statement)).scalar()
 
+    async def value_beside(self, statement: UpdateBase, *writes: UpdateBase) -> Any:
+        """The first column that the statement returns, with writes beside it that neither depend on it nor it on them.
+
+        PostgreSQL takes all of them in one round trip.
+        """
+        if self.is_postgres:
+            parts = [write.cte(f"w{number}", nesting=False) for number, write in enumerate(writes)]
+            return await self.value(statement.add_cte(*parts))
+        for write in writes:
+            await self.connection.execute(write)
+        return await self.value(statement)
+
     def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
         """An insert that knows `on_conflict_do_nothing` on either database."""
         return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)

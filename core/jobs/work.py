@@ -12,7 +12,7 @@ from core.db.unit import Database, Transaction, reading, transaction
 from core.jobs import engine
 from core.jobs.faults import Edge, log
 from core.notices.deliver import deliver, put_off
-from core.ports import CheckoutNews, Courier, PaymentProvider, ProviderEvent
+from core.ports import Courier, News, PaymentProvider, ProviderEvent
 from core.rules.refusals import Refused
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
@@ -23,7 +23,7 @@ SETTLE_CHECKOUT = "settle_checkout"
 MAKE_REFUND = "make_refund"
 RETRY_EVENT = "retry_event"
 
-Reread = Callable[[str, bytes], CheckoutNews | None]
+Reread = Callable[[str, bytes], News | None]
 """What a provider's stored event, whose signature was proven when it came, says of a checkout: (provider, body)."""
 
 

@@ -71,6 +71,20 @@ def payment_failed(order: OrderFacts) -> Message:
     return Message(say("Your payment failed"), "\n".join(lines), [renew_button(order.pair, again=True)])
 
 
+def approved_too_late(order: OrderFacts) -> Message:
+    return Message(
+        say("No money was taken"),
+        say(
+            "You agreed to pay {amount} for “{product}” with {mentor} when the checkout had closed and no seat could "
+            "be kept any more. So nothing was bought, and no money was taken. You can try again when a seat is free.",
+            amount=price(order.due_minor, order.currency),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        ),
+        [renew_button(order.pair, again=True)],
+    )
+
+
 def seatless_payment(order: OrderFacts) -> Message:
     return Message(
         say("No seat was free: your money comes back"),
@@ -226,6 +240,7 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.SEAT_RENEWED: seat_renewed,
     NoticeKind.PAYMENT_PENDING: payment_pending,
     NoticeKind.PAYMENT_FAILED: payment_failed,
+    NoticeKind.APPROVED_TOO_LATE: approved_too_late,
     NoticeKind.SEATLESS_PAYMENT: seatless_payment,
     NoticeKind.SEATLESS_PAYMENT_STAFF: seatless_payment_staff,
     NoticeKind.PAYMENT_PARKED_STAFF: payment_parked_staff,

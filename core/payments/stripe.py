@@ -5,9 +5,9 @@ Nothing of the SDK leaves this module: its objects become dicts by `.to_dict()`,
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import stripe
@@ -19,11 +19,13 @@ from core.payments.stripe_checkouts import Unreadable, as_it_stands, opened, ref
 from core.ports import (
     CheckoutNews,
     CheckoutRequest,
+    News,
     OpenedCheckout,
     ProviderRefused,
     ProviderUnavailable,
     Refunded,
     RefundFailed,
+    RefundNews,
     RefundRequest,
 )
 
@@ -126,6 +128,16 @@ class StripeProvider:
             if refund.get("status") in ("failed", "canceled"):
                 return RefundFailed(str(refund.get("failure_reason") or refund["status"]))
             return Refunded(ref_in(refund, "id"))
+
+    async def capture(self, ref: str, key: str) -> CheckoutNews:
+        """Stripe takes the money itself, and never waits for us: so this is a question."""
+        return await self.ask_checkout(ref)
+
+    async def refunds_of(self, payment_ref: str) -> Sequence[RefundNews]:
+        raise NotImplementedError
+
+    def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
+        raise NotImplementedError
 
     async def _ask(self, ref: str) -> CheckoutNews:
         checkout = await self._checkouts.retrieve_async(ref, {"expand": _EXPANDED})

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from core.payments.stripe_checkouts import Json, Unreadable, closed, completed, instant_in, paid, ref_in
-from core.ports import CheckoutNews, ProviderEvent
+from core.ports import CheckoutNews, News, ProviderEvent
 
 TOLERANCE = timedelta(seconds=300)
 
@@ -67,7 +67,7 @@ def read_authentic(raw: bytes) -> ProviderEvent:
     return ProviderEvent("stripe", event_id, kind, raw, news, None if news else "a kind that nobody here acts on")
 
 
-def _news(kind: str, event: Json) -> CheckoutNews | None:
+def _news(kind: str, event: Json) -> News | None:
     reader = _READERS.get(kind)
     if reader is None:
         return None

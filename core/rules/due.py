@@ -248,6 +248,7 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.SEAT_RELEASED_STAFF: _seat_released,
     NoticeKind.PAYMENT_PENDING: _unless_order(OrderState.PENDING),
     NoticeKind.PAYMENT_FAILED: _unless_order(OrderState.CLOSED),
+    NoticeKind.APPROVED_TOO_LATE: _unless_order(OrderState.CLOSED),
     NoticeKind.SEATLESS_PAYMENT: _unless_order(OrderState.REFUNDED),
     NoticeKind.SEATLESS_PAYMENT_STAFF: _unless_order(OrderState.REFUNDED),
     NoticeKind.PAYMENT_PARKED_STAFF: _unless_order(OrderState.PARKED),

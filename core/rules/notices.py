@@ -47,6 +47,7 @@ class NoticeKind(StrEnum):
     SEAT_RELEASED_STAFF = "seat_released_staff"
     PAYMENT_PENDING = "payment_pending"
     PAYMENT_FAILED = "payment_failed"
+    APPROVED_TOO_LATE = "approved_too_late"
     SEATLESS_PAYMENT = "seatless_payment"
     SEATLESS_PAYMENT_STAFF = "seatless_payment_staff"
     PAYMENT_PARKED_STAFF = "payment_parked_staff"

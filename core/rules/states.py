@@ -73,6 +73,14 @@ class RefundCause(StrEnum):
     NO_SEAT = "no_seat"  # rule 27
     PAID_TWICE = "paid_twice"  # rule 25
     STAFF = "staff"
+    PROVIDER = "provider"  # made on the provider's own pages (rule 28)
+
+
+class DisputeOutcome(StrEnum):
+    """How a dispute ended. A payment that the provider reversed was lost without one (rule 29)."""
+
+    WON = "won"
+    LOST = "lost"
 
 
 class EventState(StrEnum):

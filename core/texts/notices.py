@@ -41,6 +41,7 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.SEAT_RELEASED_STAFF: _("A seat is released"),
     NoticeKind.PAYMENT_PENDING: _("A payment is on its way"),
     NoticeKind.PAYMENT_FAILED: _("A payment failed"),
+    NoticeKind.APPROVED_TOO_LATE: _("A payment was agreed to too late"),
     NoticeKind.SEATLESS_PAYMENT: _("Paid, and no seat was free"),
     NoticeKind.SEATLESS_PAYMENT_STAFF: _("Paid, and no seat was free"),
     NoticeKind.PAYMENT_PARKED_STAFF: _("A payment needs your decision"),

@@ -111,7 +111,7 @@ async def test_a_deadlock_is_run_again(db: Database) -> None:
 
     await asyncio.gather(touch_both(db, people[0].id, people[1].id), touch_both(db, people[1].id, people[0].id))
 
-    assert runs == 3
+    assert runs >= 3  # the loser may meet the winner once more
 
 
 async def test_writers_wait_for_each_other(db: Database) -> None:

@@ -10,7 +10,7 @@ from core.clock import SystemClock
 from core.db.unit import Database
 from core.jobs.jobs import Jobs
 from core.payments.stripe_events import read_authentic
-from core.ports import CheckoutNews, Courier
+from core.ports import Courier, News
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import Play, on_stage
 from seatkeeper.wiring import House
@@ -43,5 +43,5 @@ def _jobs_of(house: House, courier: Courier) -> Jobs:
     )
 
 
-def _reread(_provider: str, body: bytes) -> CheckoutNews | None:
+def _reread(_provider: str, body: bytes) -> News | None:
     return read_authentic(body).news

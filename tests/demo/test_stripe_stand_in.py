@@ -173,7 +173,7 @@ async def test_no_more_is_refunded_than_was_paid(bench: Bench) -> None:
     news = await bench.provider.ask_checkout(opened.ref)
     assert isinstance(news, Paid)
     asked = [
-        RefundRequest(key=key, payment_ref=news.payment_ref, amount_minor=amount, currency="EUR")
+        RefundRequest(key=key, refund_id=3, payment_ref=news.payment_ref, amount_minor=amount, currency="EUR")
         for key, amount in (("r1", 10_000), ("r1", 10_000), ("r2", 8_001), ("r3", 8_000))
     ]
 

@@ -6,7 +6,7 @@ from core.db.unit import Database
 from core.jobs.clock import Bell
 from core.jobs.jobs import Jobs
 from core.jobs.work import Errands, Reread
-from core.ports import CheckoutNews
+from core.ports import News
 from tests.clocks import SettableClock
 from tests.fixtures import clock, db
 from tests.jobs.inline import InlineEngine
@@ -32,7 +32,7 @@ def provider(clock: SettableClock) -> LedgerProvider:
 def reread(provider: LedgerProvider) -> Reread:
     """Events of the tests say which checkout they are about, and no more."""
 
-    def read(_provider: str, body: bytes) -> CheckoutNews | None:
+    def read(_provider: str, body: bytes) -> News | None:
         return provider.news.get(body.decode())
 
     return read

@@ -6,7 +6,7 @@ from core.db.unit import Database
 from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
-from core.ports import Address, Answer, CheckoutNews, Courier, Delivered, Message, OpenedThread
+from core.ports import Address, Answer, Courier, Delivered, Message, News, OpenedThread
 
 
 class SilentCourier:
@@ -19,7 +19,7 @@ class SilentCourier:
         return OpenedThread(1)
 
 
-def never_read(_provider: str, _body: bytes) -> CheckoutNews | None:
+def never_read(_provider: str, _body: bytes) -> News | None:
     return None
 
 

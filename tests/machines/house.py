@@ -7,7 +7,7 @@ from core.db.unit import Database
 from core.jobs.clock import Bell
 from core.jobs.jobs import Jobs
 from core.jobs.work import Errands
-from core.ports import CheckoutNews
+from core.ports import News
 from core.usecases.asker import Asker
 from tests.builders import Person, a_community, a_member, a_mentor, a_product, staff_of
 from tests.clocks import SettableClock
@@ -47,7 +47,7 @@ async def a_house(databases: Databases, stack: ExitStack) -> House:
     db = Database(stack.enter_context(databases.migrated()), clock)
     provider, courier, engine = LedgerProvider(clock), KeepingCourier(), InlineEngine(db)
 
-    def reread(_provider: str, body: bytes) -> CheckoutNews | None:
+    def reread(_provider: str, body: bytes) -> News | None:
         return provider.news.get(body.decode())
 
     await engine.prepare()

@@ -33,7 +33,7 @@ REQUEST = CheckoutRequest(
     success_url="https://seats.example/pay/token/return",
     cancel_url="https://seats.example/pay/token/cancel",
 )
-REFUND = RefundRequest(key="refund-3", payment_ref="pi_cs_test_1", amount_minor=20_000, currency="EUR")
+REFUND = RefundRequest(key="refund-3", refund_id=3, payment_ref="pi_cs_test_1", amount_minor=20_000, currency="EUR")
 
 
 async def test_a_checkout_asks_for_the_order_as_it_was_snapshot(provider: StripeProvider, stripe: FakeStripe) -> None:

@@ -9,7 +9,7 @@ import pytest
 import stripe as sdk
 
 from core.payments.stripe_events import BadSignature, read_event
-from core.ports import CheckoutNews, ClosedUnpaid, Paid, Pending, ProviderEvent
+from core.ports import ClosedUnpaid, News, Paid, Pending, ProviderEvent
 from tests.clocks import NOW
 from tests.payments import signing
 from tests.payments.signing import SECRET
@@ -57,7 +57,7 @@ def read(raw: bytes, header: str | None = None, now: datetime = NOW) -> Provider
     return read_event(raw, signed(raw) if header is None else header, SECRET, now)
 
 
-def read_news(event: dict[str, Any]) -> CheckoutNews | None:
+def read_news(event: dict[str, Any]) -> News | None:
     known = read(raw_of(event))
     assert isinstance(known, ProviderEvent)
     return known.news

@@ -55,6 +55,7 @@ TRUE_ORDER_STATES = {
     NoticeKind.SEAT_RENEWED: {OrderState.FULFILLED},
     NoticeKind.PAYMENT_PENDING: {OrderState.PENDING},
     NoticeKind.PAYMENT_FAILED: {OrderState.CLOSED},
+    NoticeKind.APPROVED_TOO_LATE: {OrderState.CLOSED},
     NoticeKind.SEATLESS_PAYMENT: {OrderState.REFUNDED},
     NoticeKind.SEATLESS_PAYMENT_STAFF: {OrderState.REFUNDED},
     NoticeKind.PAYMENT_PARKED_STAFF: {OrderState.PARKED},

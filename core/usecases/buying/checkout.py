@@ -6,6 +6,7 @@ from core.db import orders as db_orders
 from core.db.tables import checkouts
 from core.db.unit import Database, Transaction, reading, transaction
 from core.ports import (
+    Approved,
     CheckoutRequest,
     ClosedUnpaid,
     OpenedCheckout,
@@ -24,7 +25,6 @@ async def open_checkout(db: Database, provider: PaymentProvider, public_url: str
     """Ask the provider for the order's checkout and note the answer; nothing if that was done before.
 
     The row makes the idempotency key, so that whoever asks again after a crash gets the checkout of the first time.
-    The token in it keeps apart installations that share an account, and so the same numbers.
     """
     order = await _order(db, order_id)
     if order is None:
@@ -33,7 +33,7 @@ async def open_checkout(db: Database, provider: PaymentProvider, public_url: str
         return None
     page = pay_url(public_url, order["pay_token"])
     request = CheckoutRequest(
-        key=f"checkout-{order['checkout_id']}-{order['pay_token'][:16]}",
+        key=_key("checkout", order),
         order_token=order["pay_token"],
         title=order["product_name"],
         amount_minor=order["due_minor"],
@@ -81,14 +81,26 @@ async def _settle_with(
         return Settled(order_id, order["state"], "known")
     if refused is not None:
         return refused
+    ref = order["provider_ref"]
     try:
-        news = None if closing else await provider.ask_checkout(order["provider_ref"])
+        news = None if closing else await provider.ask_checkout(ref)
+        if isinstance(news, Approved):
+            approved = await settle(db, provider.name, news)
+            if isinstance(approved, Refused) or approved.what != "approved":
+                return approved
+            # Two who capture at once use the same key, so the money moves once.
+            news = await provider.capture(ref, _key("capture", order))
         if news is None or (isinstance(news, StillOpen) and order["expires_at"] <= db.clock.now()):
-            news = await provider.close_checkout(order["provider_ref"])
+            news = await provider.close_checkout(ref)
     except (ProviderUnavailable, ProviderRefused):
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.PROVIDER_UNREACHABLE)
     return await settle(db, provider.name, news)
+
+
+def _key(verb: str, order: RowMapping) -> str:
+    """The checkout's idempotency key for this call. Its token keeps apart installations that share an account."""
+    return f"{verb}-{order['checkout_id']}-{order['pay_token'][:16]}"
 
 
 @reading

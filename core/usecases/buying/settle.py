@@ -13,15 +13,18 @@ from sqlalchemy.sql.dml import Update
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, Change, record
 from core.db.notices import Owed, owe
+from core.db.payments import record_payment
 from core.db.seats import move_seat
 from core.db.tables import checkouts, communities, provider_events
 from core.db.unit import Transaction, transaction
-from core.ports import CheckoutNews, ClosedUnpaid, Paid, Pending, ProviderEvent, StillOpen
+from core.ports import Approved, CheckoutNews, ClosedUnpaid, News, Paid, Pending, ProviderEvent, StillOpen
 from core.rules.money import Money, agrees
 from core.rules.notices import NoticeKind
 from core.rules.settings import settings_from
 from core.rules.states import EventState, OrderState, SeatState
+from core.usecases.buying.approve import approve
 from core.usecases.buying.fulfil import fulfil, refund_twice_paid
+from core.usecases.buying.given_back import MONEY_NEWS, settle_given_back
 
 # A checkout that is still open, or waits for its money, is asked about again after this.
 _ASK_AGAIN_FOR = timedelta(minutes=1)
@@ -34,11 +37,11 @@ class Settled:
 
     order_id: int | None
     state: OrderState | None
-    what: str  # fulfilled, pending, closed, parked, refunding, open, known
+    what: str  # fulfilled, approved, pending, closed, parked, refunding, open, given_back, known
 
 
 @transaction
-async def settle(tx: Transaction, provider: str, news: CheckoutNews, why: str | None = None) -> Settled:
+async def settle(tx: Transaction, provider: str, news: News, why: str | None = None) -> Settled:
     """Settle news that we asked for. `why` tells the history more than the news does."""
     return await _apply(tx, provider, news, why)
 
@@ -56,19 +59,24 @@ async def settle_event(tx: Transaction, event: ProviderEvent) -> Settled:
         return Settled(None, None, "parked")
     settled = await _apply(tx, event.provider, event.news, None)
     if settled.order_id is None:
-        await tx.run(
-            update(provider_events)
-            .where(provider_events.c.id == event_row)
-            .values(state=EventState.PARKED, why="no order of ours has this checkout")
-        )
+        await tx.run(_park_event(event_row, event.news))
     return settled
+
+
+def _park_event(event_row: int, news: News) -> Update:
+    """About nobody's order; what tells of a payment is tried again as soon as that payment is known."""
+    about = news.payment_ref if isinstance(news, MONEY_NEWS) else None
+    why = "no order of ours has this checkout" if about is None else "no payment of ours, or not yet"
+    parked = update(provider_events).where(provider_events.c.id == event_row)
+    return parked.values(state=EventState.PARKED, about=about, why=why)
 
 
 @transaction
 async def keep_failed_event(tx: Transaction, event: ProviderEvent, why: str) -> None:
     """Keep an event whose settling met a fault, to be tried again by the jobs (rule 30)."""
     news = event.news
-    order_id = None if news is None else await db_orders.id_of_news(tx, event.provider, news)
+    of_order = None if news is None or isinstance(news, MONEY_NEWS) else news
+    order_id = None if of_order is None else await db_orders.id_of_news(tx, event.provider, of_order)
     await _store(tx, event, EventState.FAILED, why, order_id)
 
 
@@ -97,13 +105,25 @@ async def _store(
     return event_id
 
 
-async def _apply(tx: Transaction, provider: str, news: CheckoutNews, why: str | None) -> Settled:
+async def _apply(tx: Transaction, provider: str, news: News, why: str | None) -> Settled:
+    if isinstance(news, MONEY_NEWS):
+        payment = await settle_given_back(tx, provider, news)
+        if payment is None:
+            return Settled(None, None, "parked")
+        return Settled(payment["order_id"], payment["order_state"], "given_back")
+    return await _apply_to_checkout(tx, provider, news, why)
+
+
+async def _apply_to_checkout(tx: Transaction, provider: str, news: CheckoutNews, why: str | None) -> Settled:
     order = await db_orders.for_settling(tx, provider, news.checkout_ref, news.order_token)
     if order is None:
         return Settled(None, None, "parked")
     match news:
         case Paid():
             return await _paid(tx, order, provider, news)
+        case Approved():
+            may_capture = await approve(tx, order, news)
+            return Settled(order["id"], order["state"], "approved" if may_capture else "known")
         case Pending():
             return await _pending(tx, order, news)
         case ClosedUnpaid():
@@ -115,7 +135,7 @@ async def _apply(tx: Transaction, provider: str, news: CheckoutNews, why: str | 
 
 
 async def _paid(tx: Transaction, order: RowMapping, provider: str, paid: Paid) -> Settled:
-    payment_id = await db_orders.record_payment(tx, order["id"], provider, paid)
+    payment_id = await record_payment(tx, order, provider, paid)
     if payment_id is None:
         return Settled(order["id"], order["state"], "known")
     if order["state"] not in (OrderState.OPEN, OrderState.PENDING, OrderState.CLOSED):

@@ -26,6 +26,7 @@ async def make_refund(db: Database, providers: Mapping[str, PaymentProvider], re
         return await _ask_later(db, refund, f"{refund['provider']} is not configured")
     request = RefundRequest(
         key=f"refund-{refund_id}-{refund['payment_ref']}",
+        refund_id=refund_id,
         payment_ref=refund["payment_ref"],
         amount_minor=refund["amount_minor"],
         currency=refund["currency"],

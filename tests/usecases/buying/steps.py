@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from core.db import tables
 from core.db.unit import Database
-from core.ports import CheckoutNews, Paid, ProviderEvent
+from core.ports import News, Paid, ProviderEvent
 from core.usecases.asker import Asker
 from core.usecases.buying.buy import CheckoutReady, buy
 from tests.builders import Person, a_community, a_member, a_mentor, a_product
@@ -49,7 +49,7 @@ async def a_shop(db: Database, capacity: int = 5) -> Shop:
     return Shop(db, LedgerProvider(db.clock), tutor, student, await a_product(db, tutor))
 
 
-def event_of(news: CheckoutNews | None, event_id: str = "evt_1") -> ProviderEvent:
+def event_of(news: News | None, event_id: str = "evt_1") -> ProviderEvent:
     """The event by which the provider tells this news."""
     kind = type(news).__name__
     return ProviderEvent("stripe", event_id, kind, b'{"as": "told"}', news, None if news else "unknown kind")

@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("order_id", Id, nullable=True),
+        sa.Column("about", sa.String(length=255), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
@@ -79,6 +80,14 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('applied', 'parked', 'failed')", name=op.f("ck_provider_events_known_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_events")),
         sa.UniqueConstraint("provider", "event_id", name=op.f("uq_provider_events_provider_event_id")),
+    )
+    op.create_index(
+        "ix_provider_events_about",
+        "provider_events",
+        ["about"],
+        unique=False,
+        postgresql_where=sa.text("about IS NOT NULL"),
+        sqlite_where=sa.text("about IS NOT NULL"),
     )
     op.create_index(
         "ix_provider_events_due",
@@ -173,7 +182,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'session_canceled_mentor', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'parked_refunded', 'payment_late_staff', 'news_given_up_staff', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff')",
+            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'session_canceled_mentor', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'approved_too_late', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'parked_refunded', 'payment_late_staff', 'news_given_up_staff', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff')",
             name=op.f("ck_notices_known_kind"),
         ),
         sa.CheckConstraint(
@@ -432,6 +441,45 @@ def upgrade() -> None:
         sqlite_where=sa.text("answered_at IS NULL"),
     )
     op.create_table(
+        "codes",
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("community_id", Id, nullable=False),
+        sa.Column("mentor_id", Id, nullable=True),
+        sa.Column("word", sa.String(length=40), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=True),
+        sa.Column("off_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("most_uses", sa.Integer(), nullable=True),
+        sa.Column("most_uses_each", sa.Integer(), nullable=True),
+        sa.Column("ends_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("retired_at", UtcDateTime(), nullable=True),
+        sa.CheckConstraint("(percent IS NULL) <> (off_minor IS NULL)", name=op.f("ck_codes_one_way")),
+        sa.CheckConstraint("(off_minor IS NULL) = (currency IS NULL)", name=op.f("ck_codes_currency")),
+        sa.CheckConstraint("percent IS NULL OR percent BETWEEN 1 AND 100", name=op.f("ck_codes_percent")),
+        sa.CheckConstraint("off_minor IS NULL OR off_minor > 0", name=op.f("ck_codes_off")),
+        sa.CheckConstraint(
+            "most_uses > 0 AND most_uses_each > 0",
+            name=op.f("ck_codes_uses"),
+        ),
+        sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_codes_community_id")),
+        sa.ForeignKeyConstraint(
+            ["mentor_id", "community_id"],
+            ["mentors.member_id", "mentors.community_id"],
+            name=op.f("fk_codes_mentor_id_community_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_codes")),
+        sa.UniqueConstraint("id", "community_id", name=op.f("uq_codes_id_community_id")),
+    )
+    op.create_index(
+        "uq_codes_live_word",
+        "codes",
+        ["community_id", "word"],
+        unique=True,
+        postgresql_where=sa.text("retired_at IS NULL"),
+        sqlite_where=sa.text("retired_at IS NULL"),
+    )
+    op.create_table(
         "orders",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("community_id", Id, nullable=False),
@@ -448,6 +496,7 @@ def upgrade() -> None:
         sa.Column("discount_minor", sa.BigInteger(), nullable=False),
         sa.Column("due_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("code_id", Id, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("pending_at", UtcDateTime(), nullable=True),
         sa.Column("settled_at", UtcDateTime(), nullable=True),
@@ -461,6 +510,11 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("sessions >= 1 AND validity_days >= 1", name=op.f("ck_orders_snapshot")),
         sa.CheckConstraint("student_id <> mentor_id", name=op.f("ck_orders_two_people")),
+        sa.ForeignKeyConstraint(
+            ["code_id", "community_id"],
+            ["codes.id", "codes.community_id"],
+            name=op.f("fk_orders_code_id_community_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["mentor_id", "community_id"],
             ["mentors.member_id", "mentors.community_id"],
@@ -482,6 +536,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_student", "orders", ["student_id", "created_at"], unique=False)
     op.create_index(
+        "ix_orders_code",
+        "orders",
+        ["code_id"],
+        unique=False,
+        postgresql_where=sa.text("code_id IS NOT NULL"),
+        sqlite_where=sa.text("code_id IS NOT NULL"),
+    )
+    op.create_index(
         "uq_orders_one_open",
         "orders",
         ["student_id", "mentor_id"],
@@ -499,6 +561,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("expires_at", UtcDateTime(), nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=True),
+        sa.Column("approved_at", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
@@ -580,9 +643,13 @@ def upgrade() -> None:
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("refunded_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lost_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("fee_minor", sa.BigInteger(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.Column("paid_at", UtcDateTime(), nullable=False),
         sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.CheckConstraint("amount_minor >= 0 AND tax_minor >= 0", name=op.f("ck_payments_amount")),
         sa.CheckConstraint("refunded_minor + lost_minor <= amount_minor", name=op.f("ck_payments_books")),
         sa.CheckConstraint("refunded_minor >= 0 AND lost_minor >= 0", name=op.f("ck_payments_given_back")),
@@ -591,6 +658,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "provider_ref", name=op.f("uq_payments_provider_provider_ref")),
     )
     op.create_index(op.f("ix_payments_order_id"), "payments", ["order_id"], unique=False)
+    op.create_index(
+        "ix_payments_due",
+        "payments",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
     op.create_table(
         "adjustments",
         sa.Column("id", Id, autoincrement=True, nullable=False),
@@ -625,14 +700,18 @@ def upgrade() -> None:
         sa.Column("payment_id", Id, nullable=False),
         sa.Column("provider_ref", sa.String(length=255), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.Column("reason", sa.String(length=100), nullable=True),
+        sa.Column("outcome", sa.String(40), nullable=True),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("answer_by", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
-        sa.CheckConstraint("outcome IS NULL OR outcome IN ('won', 'lost')", name=op.f("ck_disputes_outcome")),
+        sa.CheckConstraint("outcome IN ('won', 'lost')", name=op.f("ck_disputes_known_outcome")),
+        sa.CheckConstraint("(outcome IS NULL) = (closed_at IS NULL)", name=op.f("ck_disputes_closed")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_disputes_payment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
         sa.UniqueConstraint("provider_ref", name=op.f("uq_disputes_provider_ref")),
     )
+    op.create_index("ix_disputes_payment", "disputes", ["payment_id"], unique=False)
     op.create_table(
         "refunds",
         sa.Column("id", Id, autoincrement=True, nullable=False),
@@ -640,15 +719,22 @@ def upgrade() -> None:
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("cause", sa.String(40), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("sessions", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("asked_by", Id, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("provider_ref", sa.String(length=255), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("done_at", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.CheckConstraint("cause IN ('no_seat', 'paid_twice', 'staff')", name=op.f("ck_refunds_known_cause")),
+        sa.CheckConstraint(
+            "cause IN ('no_seat', 'paid_twice', 'staff', 'provider')", name=op.f("ck_refunds_known_cause")
+        ),
         sa.CheckConstraint("state IN ('intended', 'done', 'failed')", name=op.f("ck_refunds_known_state")),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refunds_amount")),
+        sa.CheckConstraint("sessions >= 0", name=op.f("ck_refunds_sessions")),
+        sa.ForeignKeyConstraint(["asked_by"], ["members.id"], name=op.f("fk_refunds_asked_by")),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name=op.f("fk_refunds_payment_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
         sa.UniqueConstraint("provider_ref", name=op.f("uq_refunds_provider_ref")),
@@ -666,9 +752,10 @@ def upgrade() -> None:
         "refunds",
         ["payment_id"],
         unique=True,
-        postgresql_where=sa.text("cause <> 'staff'"),
-        sqlite_where=sa.text("cause <> 'staff'"),
+        postgresql_where=sa.text("cause IN ('no_seat', 'paid_twice')"),
+        sqlite_where=sa.text("cause IN ('no_seat', 'paid_twice')"),
     )
+    op.create_index("ix_refunds_payment", "refunds", ["payment_id"], unique=False)
     op.create_table(
         "sessions",
         sa.Column("id", Id, autoincrement=True, nullable=False),

@@ -1,0 +1,66 @@
+"""Payments: recorded once, woken news about them, and what giving one back must know."""
+
+from sqlalchemy import RowMapping, select, update
+from sqlalchemy.sql.dml import Update
+
+from core.db.tables import orders, packs, payments, provider_events
+from core.db.unit import Transaction
+from core.ports import Paid
+from core.rules.states import EventState
+
+
+async def record_payment(tx: Transaction, order: RowMapping, provider: str, paid: Paid) -> int | None:
+    """The payment's id, or None if it was recorded before. Paid as of the approval, where there was one (rule 11).
+
+    What was told of it before it was known is settled by the jobs now.
+    """
+    payment = (
+        tx.insert(payments)
+        .values(
+            order_id=order["id"],
+            provider=provider,
+            provider_ref=paid.payment_ref,
+            amount_minor=paid.amount_minor,
+            tax_minor=paid.tax_minor,
+            fee_minor=paid.fee_minor,
+            currency=paid.currency,
+            livemode=paid.livemode,
+            paid_at=order["approved_at"] or paid.paid_at,
+            recorded_at=tx.now,
+        )
+        .on_conflict_do_nothing(index_elements=["provider", "provider_ref"])
+        .returning(payments.c.id)
+    )
+    payment_id: int | None = await tx.value_beside(payment, _wake_news(tx, provider, paid.payment_ref))
+    return payment_id
+
+
+def _wake_news(tx: Transaction, provider: str, payment_ref: str) -> Update:
+    return (
+        update(provider_events)
+        .where(
+            provider_events.c.provider == provider,
+            provider_events.c.about == payment_ref,
+            provider_events.c.state == EventState.PARKED,
+        )
+        .values(state=EventState.FAILED, about=None, next_attempt_at=tx.now, why="its payment is known now")
+    )
+
+
+async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> RowMapping | None:
+    """The payment with its order and the pack that it bought, if it is ours. The order is locked, as for settling."""
+    return await tx.one(
+        select(
+            payments,
+            orders.c.community_id,
+            orders.c.student_id,
+            orders.c.mentor_id,
+            orders.c.state.label("order_state"),
+            orders.c.sessions,
+            packs.c.id.label("pack_id"),
+        )
+        .join(orders, orders.c.id == payments.c.order_id)
+        .outerjoin(packs, packs.c.order_id == orders.c.id)
+        .where(payments.c.provider == provider, payments.c.provider_ref == payment_ref)
+        .with_for_update(of=orders)
+    )

@@ -1,0 +1,27 @@
+"""What became of money that had moved: refunds and disputes, by whatever road the news arrives (rules 28 and 29)."""
+
+from sqlalchemy import RowMapping, update
+
+from core.db import payments as db_payments
+from core.db.tables import payments
+from core.db.unit import Transaction
+from core.ports import DisputeNews, MoneyNews, RefundNews, RefundsChanged
+from core.usecases.disputes.note_dispute import note_dispute
+from core.usecases.refunds.note_refund import note_refund
+
+MONEY_NEWS = (RefundNews, RefundsChanged, DisputeNews)
+
+
+async def settle_given_back(tx: Transaction, provider: str, news: MoneyNews) -> RowMapping | None:
+    """The payment's order, once the news is settled; None if no payment of ours is meant, or not yet."""
+    payment = await db_payments.for_giving_back(tx, provider, news.payment_ref)
+    if payment is None:
+        return None
+    match news:
+        case RefundNews():
+            await note_refund(tx, payment, news)
+        case RefundsChanged():
+            await tx.run(update(payments).where(payments.c.id == payment["id"]).values(next_attempt_at=tx.now))
+        case DisputeNews():
+            await note_dispute(tx, payment, news)
+    return payment
