@@ -1,13 +1,21 @@
-"""What signed deliveries share: their bytes, and the answer to those whose signature is bad."""
+"""What signed deliveries share: their bytes, how a provider's event is kept, and the answers."""
 
 import asyncio
+import logging
+import secrets
 
 from aiohttp import web
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
-from webhooks.parts import PARTS
+from core.ports import ProviderEvent
+from core.rules.refusals import Refused
+from core.usecases.buying.settle import keep_failed_event, settle_event
+from webhooks.deadlines import DEADLINES
+from webhooks.parts import PARTS, Parts
+
+log = logging.getLogger(__name__)
 
 LONGEST_BODY = 256 * 1024
 
@@ -52,6 +60,43 @@ async def bad_signature(request: web.Request) -> web.HTTPException:
     if await request.app[BAD_SIGNATURES].are_too_many(request.remote or ""):
         return web.HTTPTooManyRequests(headers={"Retry-After": "60"})
     return web.HTTPBadRequest()
+
+
+async def settle(request: web.Request, event: ProviderEvent) -> web.Response:
+    """200 once the event is stored, or was before; everything else makes its provider tell us again."""
+    parts = request.app[PARTS]
+    try:
+        await request.app[DEADLINES].within(parts.database_within, _settle_or_keep(parts, event))
+    except TimeoutError:
+        log.warning("%s event %s: no answer of the database in time", event.provider, event.event_id)
+        raise come_again() from None
+    return web.json_response({"received": True})
+
+
+async def _settle_or_keep(parts: Parts, event: ProviderEvent) -> None:
+    """The event is settled; or kept for the jobs, if settling it met a fault; or else it is to come again."""
+    try:
+        settled = await settle_event(parts.db, event)
+        if not isinstance(settled, Refused):
+            return
+        why = f"lost a race: {settled.reason}"
+    except TimeoutError:
+        raise
+    except Exception as error:
+        reference = secrets.token_hex(3)
+        why = f"{type(error).__name__} [{reference}]"
+        log.exception(
+            "%s event %s failed [%s]", event.provider, event.event_id, reference, extra={"reference": reference}
+        )
+    try:
+        kept = await keep_failed_event(parts.db, event, why)
+    except TimeoutError:
+        raise
+    except Exception:
+        log.exception("%s event %s could not be kept", event.provider, event.event_id)
+        raise come_again() from None
+    if isinstance(kept, Refused):
+        raise come_again()
 
 
 def come_again() -> web.HTTPException:

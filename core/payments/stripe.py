@@ -14,8 +14,9 @@ import stripe
 from stripe.params import RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 
+from core.payments.reading import Unreadable
 from core.payments.stripe_amounts import to_stripe
-from core.payments.stripe_checkouts import Unreadable, as_it_stands, opened, ref_in
+from core.payments.stripe_checkouts import as_it_stands, opened, ref_in
 from core.ports import (
     CheckoutNews,
     CheckoutRequest,

@@ -5,15 +5,12 @@ unreadable, so that nothing poisonous reaches a row.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
+from core.payments.reading import Json, Unreadable
 from core.payments.stripe_amounts import from_stripe
 from core.ports import CheckoutNews, ClosedUnpaid, OpenedCheckout, Paid, Pending, StillOpen
 from core.rules.money import EXPONENTS
-
-Json = Mapping[str, Any]
 
 _REF = re.compile(r"[A-Za-z0-9_]{1,255}")
 _ORDER_TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -22,10 +19,6 @@ _LAST_SECOND = 253_402_300_799  # of the year 9999
 
 # A completed checkout whose payment intent stands so waits for nothing: the payment failed.
 _FAILED = ("requires_payment_method", "canceled")
-
-
-class Unreadable(ValueError):
-    """Stripe's words are not those that we know. The text names the field, never its value."""
 
 
 def opened(checkout: Json) -> OpenedCheckout:

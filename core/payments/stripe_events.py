@@ -6,14 +6,12 @@ over bytes, and builds objects that nobody here reads. Its scheme is: `t=<second
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
 
-from core.payments.stripe_checkouts import Json, Unreadable, closed, completed, instant_in, paid, ref_in
+from core.payments.reading import BadSignature, Json, Unreadable, event_in, part_of
+from core.payments.stripe_checkouts import closed, completed, instant_in, paid, ref_in
 from core.ports import CheckoutNews, News, ProviderEvent
 
 TOLERANCE = timedelta(seconds=300)
@@ -24,7 +22,6 @@ _LONGEST_HEADER = 1024
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _KIND = re.compile(r"[a-z0-9_.]{1,100}")
-_MOST_DIGITS = 20  # of a number; beyond, Python's own conversion takes quadratic time
 
 _READERS: dict[str, Callable[[Json, datetime], CheckoutNews]] = {
     "checkout.session.completed": completed,
@@ -32,11 +29,6 @@ _READERS: dict[str, Callable[[Json, datetime], CheckoutNews]] = {
     "checkout.session.async_payment_failed": lambda checkout, _: closed(checkout, failed=True),
     "checkout.session.expired": lambda checkout, _: closed(checkout),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class BadSignature:
-    """Not Stripe's, not for this endpoint, or not of now. It does not say which: nobody is to learn from it."""
 
 
 def read_event(raw: bytes, signature_header: str | None, secret: str, now: datetime) -> ProviderEvent | BadSignature:
@@ -47,24 +39,8 @@ def read_event(raw: bytes, signature_header: str | None, secret: str, now: datet
 
 
 def read_authentic(raw: bytes) -> ProviderEvent:
-    """The event in a body whose signature was proven, now or when it was stored.
-
-    A body that cannot be read is an event, too, parked under its own id or under its digest (rule 30).
-    """
-    try:
-        event = _parsed(raw)
-        event_id = ref_in(event, "id")
-    except Unreadable as error:
-        digest = hashlib.sha256(raw).hexdigest()
-        return ProviderEvent("stripe", f"sha256:{digest}", "unreadable", raw, None, f"unreadable: {error}")
-    kind = event.get("type")
-    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
-        return ProviderEvent("stripe", event_id, "unreadable", raw, None, "unreadable: type")
-    try:
-        news = _news(kind, event)
-    except Unreadable as error:
-        return ProviderEvent("stripe", event_id, kind, raw, None, f"unreadable: {error}")
-    return ProviderEvent("stripe", event_id, kind, raw, news, None if news else "a kind that nobody here acts on")
+    """The event in a body whose signature was proven, now or when it was stored."""
+    return event_in(raw, "stripe", lambda event: ref_in(event, "id"), "type", _KIND, _news)
 
 
 def _news(kind: str, event: Json) -> News | None:
@@ -73,11 +49,7 @@ def _news(kind: str, event: Json) -> News | None:
         return None
     if event.get("account") is not None:
         raise Unreadable("account: not ours")
-    data = event.get("data")
-    checkout = data.get("object") if isinstance(data, dict) else None
-    if not isinstance(checkout, dict):
-        raise Unreadable("data")
-    return reader(checkout, instant_in(event, "created"))
+    return reader(part_of(part_of(event, "data"), "object"), instant_in(event, "created"))
 
 
 def _is_signed(raw: bytes, header: str, secret: str, now: datetime) -> bool:
@@ -93,29 +65,3 @@ def _is_signed(raw: bytes, header: str, secret: str, now: datetime) -> bool:
     expected = hmac.new(secret.encode(), times[0].encode() + b"." + raw, hashlib.sha256).hexdigest()
     # All of them are compared, so that the time taken tells nothing.
     return sum(hmac.compare_digest(expected, candidate) for candidate in candidates) > 0
-
-
-def _parsed(raw: bytes) -> Json:
-    """The body as a JSON object. Names and texts in it may still hold anything: each reader checks what it takes."""
-    try:
-        # Decoded here: `json.loads` would guess UTF-16 and UTF-32 from the bytes.
-        parsed = json.loads(raw.decode(), parse_int=_bounded_int, parse_constant=_no_number)
-    except UnicodeDecodeError:
-        raise Unreadable("not UTF-8") from None
-    except RecursionError:
-        raise Unreadable("nested too deep") from None
-    except ValueError:
-        raise Unreadable("not JSON") from None
-    if not isinstance(parsed, dict):
-        raise Unreadable("not an object")
-    return parsed
-
-
-def _bounded_int(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
-        raise ValueError("too many digits")
-    return int(digits)
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(word)  # NaN and the infinities are no JSON

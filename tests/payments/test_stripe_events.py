@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import stripe as sdk
 
-from core.payments.stripe_events import BadSignature, read_event
+from core.payments.reading import BadSignature
+from core.payments.stripe_events import read_event
 from core.ports import ClosedUnpaid, News, Paid, Pending, ProviderEvent
 from tests.clocks import NOW
 from tests.payments import signing
