@@ -18,7 +18,9 @@ from bot.replies.products import product_choice
 from bot.replies.settings import setting_choice
 from core.rules.money import EXPONENTS
 from core.rules.refusals import Refused
+from core.texts.providers import provider_name
 from core.usecases.booking.free_times import free_times
+from core.usecases.codes.codes import codes as list_codes
 from core.usecases.community.mentors import find_mentors, products_of
 from core.usecases.community.settings import settings_of
 from core.usecases.completion.choices import coming_sessions, open_sessions, undoable_sessions, waivable_sessions
@@ -65,6 +67,19 @@ async def products(interaction: Interaction, typed: str) -> Sequence[tuple[str, 
         return []
     found = await products_of(interaction.client.parts.db, asker_of(interaction).guild_id, mentor_id)
     return _holding(typed, [product_choice(product) for product in found])
+
+
+@_suggesting
+async def providers(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
+    """The ways to pay that are set up."""
+    return _holding(typed, [(provider_name(name), name) for name in interaction.client.parts.providers])
+
+
+@_suggesting
+async def codes(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
+    """Codes that can be named, for staff."""
+    found = await list_codes(interaction.client.parts.db, asker_of(interaction))
+    return [] if isinstance(found, Refused) else _holding(typed, [(code.word, code.word) for code in found])
 
 
 @_suggesting

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -42,6 +42,7 @@ _COGS = (
     "bot.cogs.notes",
     "bot.cogs.setting_up",
     "bot.cogs.staff",
+    "bot.cogs.staff_codes",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",
     "bot.cogs.staff_records",
@@ -54,10 +55,13 @@ _LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the bot works with, made by wiring. Without a provider everything works but buying."""
+    """What the bot works with, made by wiring. Without a provider everything works but paying.
+
+    `providers` by name, the one to prefer first.
+    """
 
     db: Database
-    provider: PaymentProvider | None
+    providers: Mapping[str, PaymentProvider]
     public_url: str
     clock: Clock
 

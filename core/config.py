@@ -119,6 +119,7 @@ class Config(BaseSettings):
     stripe_api_key: Annotated[SecretStr, _begins_with("sk_", "rk_")] = Field(
         SecretStr(""), description="opens checkouts and gives refunds at Stripe"
     )
+    stripe_tax: bool = Field(False, description="whether Stripe Tax adds the tax to a checkout (true or false)")
     stripe_webhook_secret: Annotated[SecretStr, _begins_with("whsec_")] = Field(
         SecretStr(""), description="proves that a webhook comes from Stripe"
     )

@@ -91,7 +91,7 @@ async def _providers(config: Config) -> AsyncIterator[dict[str, PaymentProvider]
         yield {}
         return
     async with aiohttp.ClientSession() as http:
-        yield {STRIPE: StripeProvider(key, http, api_url=config.stripe_api_url)}
+        yield {STRIPE: StripeProvider(key, http, api_url=config.stripe_api_url, automatic_tax=config.stripe_tax)}
 
 
 async def _stay_on_discord(bot: SeatkeeperBot, config: Config, *, connect: bool, sync: bool) -> None:

@@ -35,7 +35,7 @@ class House:
 
     def bot(self, **options: Any) -> SeatkeeperBot:
         """A bot that has not logged in; the options go to discord.py."""
-        parts = BotParts(db=self.db, provider=self.providers.get(STRIPE), public_url=self.public_url, clock=self.clock)
+        parts = BotParts(db=self.db, providers=self.providers, public_url=self.public_url, clock=self.clock)
         return SeatkeeperBot(parts, **options)
 
     def web(self, gateway_ready: Callable[[], bool] | None = None) -> web.Application:

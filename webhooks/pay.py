@@ -16,7 +16,8 @@ from webhooks.pay_words import Shown, shown
 routes = web.RouteTableDef()
 
 _PAGE = "/pay/{token:[A-Za-z0-9_-]{16,128}}"
-_UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
+# One that closed unpaid may have been approved since, or paid at the last instant.
+_MAY_CHANGE = (OrderState.OPEN, OrderState.PENDING, OrderState.CLOSED)
 
 
 @routes.get(_PAGE)
@@ -29,7 +30,7 @@ async def order_page(request: web.Request) -> web.Response:
 async def return_page(request: web.Request) -> web.Response:
     """After the hosted checkout: whatever it says is settled here and now, if the webhook has not done so (rule 25)."""
     order = await _order(request)
-    if order.state not in _UNSETTLED:
+    if order.state not in _MAY_CHANGE:
         return _page(request, order)
     return await _settled(request, order, leaving=False)
 

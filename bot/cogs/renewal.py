@@ -1,6 +1,6 @@
 """/buy and /renew: a seat held, and a link to pay."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import discord
 from discord import app_commands
@@ -16,8 +16,10 @@ from bot.replies import products as replies
 from bot.replies.mentors import choose_mentor
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Reason, Refused, refuse
+from core.texts.providers import NAMES
 from core.usecases.asker import Asker
-from core.usecases.buying.buy import buy
+from core.usecases.buying.buy import CheckoutReady, Given, buy, pay_with
+from core.usecases.buying.place import ANYTHING, Wanted
 from core.usecases.community.mentors import products_of
 from core.usecases.reading.own_mentors import own_mentors
 
@@ -27,15 +29,28 @@ class Renewal(Subject):
         return {
             "buy": Action(self.press_buy),
             "renew": Action(self.press_buy),
+            **{f"pay-with-{name}": Action(self._pay_with(name), in_place=True) for name in NAMES},
             "pick-product": Action(self.press_product, in_place=True),
         }
 
     @app_commands.command(
         name="buy", description="Buy sessions with a mentor; their seat is held for you while you pay."
     )
-    @app_commands.describe(mentor="With whom", product="What; leave it out to choose")
-    @app_commands.autocomplete(mentor=choices.mentors, product=choices.products)
-    async def buy(self, interaction: discord.Interaction, mentor: str, product: str | None = None) -> None:
+    @app_commands.describe(
+        mentor="With whom",
+        product="What; leave it out to choose",
+        provider="How you want to pay",
+        code="A code that makes it cheaper, if you have one",
+    )
+    @app_commands.autocomplete(mentor=choices.mentors, product=choices.products, provider=choices.providers)
+    async def buy(
+        self,
+        interaction: discord.Interaction,
+        mentor: str,
+        product: str | None = None,
+        provider: str | None = None,
+        code: str | None = None,
+    ) -> None:
         asker = asker_of(interaction)
         mentor_id = await self.mentor_named(interaction, mentor)
         product_id = id_of(product)
@@ -44,7 +59,7 @@ class Renewal(Subject):
         elif product is not None and product_id is None:
             await answer(interaction, refusal(refuse(Reason.UNKNOWN_PRODUCT)))
         else:
-            await answer(interaction, await self._buy(asker, mentor_id, product_id))
+            await answer(interaction, await self._buy(asker, mentor_id, Wanted(product_id, provider, code)))
 
     @app_commands.command(name="renew", description="Buy more sessions with your mentor, and keep your seat.")
     @app_commands.describe(mentor="With whom; leave it out if you have one mentor")
@@ -57,7 +72,7 @@ class Renewal(Subject):
         elif isinstance(mentor_id, Refused):
             await answer(interaction, refusal(mentor_id))
         else:
-            await answer(interaction, await self._buy(asker, mentor_id, None))
+            await answer(interaction, await self._buy(asker, mentor_id))
 
     async def press_buy(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._buy_here(interaction, press.subject_id, None))
@@ -71,22 +86,37 @@ class Renewal(Subject):
         found = await own_mentors(self.db, asker)
         if isinstance(found, Refused):
             return refusal(found)
-        return await self._buy(asker, found[0].id, None) if len(found) == 1 else choose_mentor("renew", found)
+        return await self._buy(asker, found[0].id) if len(found) == 1 else choose_mentor("renew", found)
 
     async def _buy_here(self, interaction: discord.Interaction, mentor_id: int, product_id: int | None) -> Reply:
         asker = await self.asker_at_mentor(interaction, mentor_id)
-        return refusal(asker) if isinstance(asker, Refused) else await self._buy(asker, mentor_id, product_id)
+        return refusal(asker) if isinstance(asker, Refused) else await self._buy(asker, mentor_id, Wanted(product_id))
 
-    async def _buy(self, asker: Asker, mentor_id: int, product_id: int | None) -> Reply:
-        provider = self.parts.provider
-        if provider is None:
-            return refusal(refuse(Reason.PROVIDER_NOT_CONFIGURED))
-        ready = await buy(self.db, provider, self.parts.public_url, asker, mentor_id, product_id)
-        if not isinstance(ready, Refused):
-            return replies.checkout(ready)
-        if ready.reason is Reason.CHOOSE_PRODUCT:
+    def _pay_with(self, provider: str) -> Callable[[discord.Interaction, Press], Awaitable[None]]:
+        async def press(interaction: discord.Interaction, press: Press) -> None:
+            asker = asker_of(interaction)
+            done = await pay_with(
+                self.db, self.parts.providers, self.parts.public_url, asker, press.subject_id, provider
+            )
+            await answer(interaction, _bought(done))
+
+        return press
+
+    async def _buy(self, asker: Asker, mentor_id: int, wanted: Wanted = ANYTHING) -> Reply:
+        done = await buy(self.db, self.parts.providers, self.parts.public_url, asker, mentor_id, wanted)
+        if isinstance(done, Refused) and done.reason is Reason.CHOOSE_PRODUCT:
             return replies.choose_product(mentor_id, await products_of(self.db, asker.guild_id, mentor_id))
-        return refusal(ready)
+        return _bought(done)
+
+
+def _bought(done: CheckoutReady | Given | Refused) -> Reply:
+    match done:
+        case CheckoutReady():
+            return replies.checkout(done)
+        case Given():
+            return replies.given(done)
+        case Refused():
+            return refusal(done)
 
 
 async def setup(bot: SeatkeeperBot) -> None:

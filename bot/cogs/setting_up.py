@@ -117,7 +117,7 @@ class SettingUp(Subject):
         if isinstance(how, Refused):
             return refusal(how)
         lacking = missing(interaction.guild, how) if interaction.guild is not None else []
-        return replies.panel(how, lacking, can_sell=self.parts.provider is not None, refused=refused)
+        return replies.panel(how, lacking, can_sell=bool(self.parts.providers), refused=refused)
 
     async def _how(self, interaction: discord.Interaction) -> HowSetUp | Refused:
         asker = await self.asker_here(interaction)

@@ -46,6 +46,7 @@ class Branch:
 staff = Branch(lambda: app_commands.Group(name="staff", description="For staff: mentors, students, what is due."))
 mentor = Branch(lambda: app_commands.Group(name="mentor", description="Mentors."), parent=staff)
 product = Branch(lambda: app_commands.Group(name="product", description="What mentors sell."), parent=staff)
+code = Branch(lambda: app_commands.Group(name="code", description="Codes that make buying cheaper."), parent=staff)
 settings = Branch(lambda: app_commands.Group(name="settings", description="The numbers of the rules."), parent=staff)
 
 

@@ -14,6 +14,7 @@ _OF_ORDERS = {
     ("order", "buy"): _("{student} wants to buy “{product}” from {mentor}."),
     ("order", "wait"): _("The payment of {student} for “{product}” with {mentor} is on its way."),
     ("order", "fulfil"): _("{student} paid for “{product}” with {mentor}."),
+    ("order", "approve"): _("{student} agreed to pay for “{product}” with {mentor} after all."),
     ("order", "close"): _("The checkout of {student} for “{product}” with {mentor} closed unpaid."),
     ("order", "park"): _("The payment of {student} for “{product}” with {mentor} is not what the order says."),
     ("order", "refund"): _("The order of {student} for “{product}” with {mentor} is refunded."),
@@ -24,6 +25,7 @@ _OF_ORDERS = {
 }
 _OF_SEATS = {
     ("seat", "buy"): _("A seat with {mentor} is held while {student} pays."),
+    ("seat", "approve"): _("A seat with {mentor} is held again while {student} pays."),
     ("seat", "close"): _("The seat with {mentor} that was held for {student} is free again."),
     ("seat", "fulfil"): _("{student} has a seat with {mentor}."),
     ("seat", "grant"): _("{student} was given a seat with {mentor}."),
@@ -87,6 +89,8 @@ _OF_THE_COMMUNITY = {
     ("member", "leave"): _("{student} left the server."),
     ("member", "come back"): _("{student} is on the server again."),
     ("member", "time zone"): _("{student} reads times in another zone."),
+    ("code", "add"): _("A code was made that makes buying cheaper."),
+    ("code", "retire"): _("A code was ended."),
     ("community", "set up"): _("Seatkeeper was set up."),
     ("community", "edit"): _("How Seatkeeper is set up was changed."),
     ("community", "set"): _("A setting was changed."),
@@ -113,6 +117,8 @@ REASONS: Mapping[str, str] = {
         _("warned late"),
         _("no seat was free"),
         _("the order was paid twice"),
+        _("approved after its checkout had closed"),
+        _("a code left nothing to pay"),
         _("asked anew"),
     )
 }

@@ -16,6 +16,8 @@ _MEANINGS: dict[str, Reason] = {
     "mentors.member_id": Reason.ALREADY_A_MENTOR,
     "uq_products_live_name": Reason.PRODUCT_EXISTS,
     "products.mentor_id, products.name": Reason.PRODUCT_EXISTS,
+    "uq_codes_live_word": Reason.CODE_EXISTS,
+    "codes.community_id, codes.word": Reason.CODE_EXISTS,
     "uq_orders_one_open": Reason.CHECKOUT_OPENING,
     "orders.student_id, orders.mentor_id": Reason.CHECKOUT_OPENING,
     "uq_seats_one_live": Reason.CHECKOUT_OPENING,

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, 
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
-from core.db.tables import checkouts, communities, members, mentors, orders, packs, products, seats
+from core.db.tables import checkouts, codes, communities, members, mentors, orders, packs, products, seats
 from core.db.unit import Transaction
 from core.ports import CheckoutNews
 from core.rules.states import OrderState, PackState, SeatState
@@ -22,6 +22,7 @@ def _with_checkout() -> Select[Any]:
         checkouts.c.provider_ref,
         checkouts.c.url,
         checkouts.c.expires_at,
+        checkouts.c.opened_at,
         checkouts.c.approved_at,
         checkouts.c.closed_at,
         members.c.name.label("mentor_name"),
@@ -52,6 +53,18 @@ async def of_token(tx: Transaction, token: str) -> RowMapping | None:
     )
 
 
+async def own_order(tx: Transaction, guild_id: int, user_id: int, order_id: int) -> RowMapping | None:
+    """The order with the word of its code, if it is this person's."""
+    student = members.alias("student")
+    return await tx.one(
+        select(orders, codes.c.word)
+        .join(student, student.c.id == orders.c.student_id)
+        .join(communities, communities.c.id == orders.c.community_id)
+        .outerjoin(codes, codes.c.id == orders.c.code_id)
+        .where(orders.c.id == order_id, student.c.user_id == user_id, communities.c.guild_id == guild_id)
+    )
+
+
 async def products_on_sale(tx: Transaction, mentor_id: int) -> list[RowMapping]:
     return list(
         await tx.all(
@@ -74,6 +87,22 @@ async def last_product_of_pair(tx: Transaction, student_id: int, mentor_id: int)
         .limit(1)
     )
     return product_id
+
+
+async def last_provider_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> str | None:
+    """Through whom the pair paid last."""
+    provider: str | None = await tx.value(
+        select(checkouts.c.provider)
+        .join(orders, orders.c.id == checkouts.c.order_id)
+        .where(
+            orders.c.student_id == student_id,
+            orders.c.mentor_id == mentor_id,
+            orders.c.state == OrderState.FULFILLED,
+        )
+        .order_by(orders.c.id.desc())
+        .limit(1)
+    )
+    return provider
 
 
 async def for_settling(tx: Transaction, provider: str, ref: str, order_token: str | None) -> RowMapping | None:

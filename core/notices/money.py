@@ -28,6 +28,12 @@ def seat_renewed(order: OrderFacts) -> Message:
 
 
 def _thanks(order: OrderFacts) -> str:
+    if order.due_minor == 0:
+        return say(
+            "“{product}” with {mentor} is yours: your code left nothing to pay.",
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        )
     return say(
         "Thank you! Your payment of {amount} for “{product}” with {mentor} arrived.",
         amount=price(order.due_minor, order.currency),

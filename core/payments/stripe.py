@@ -58,11 +58,13 @@ class StripeProvider:
         http: aiohttp.ClientSession,
         *,
         api_url: str = API_URL,
+        automatic_tax: bool = False,
         retries: int = _RETRIES,
         try_for: timedelta = _TRY_FOR,
         whole_call_for: timedelta = _WHOLE_CALL_FOR,
     ) -> None:
         self._whole_call_for = whole_call_for
+        self._automatic_tax = automatic_tax
         timeout = aiohttp.ClientTimeout(total=try_for.total_seconds())
         client = stripe.StripeClient(
             api_key,
@@ -97,6 +99,8 @@ class StripeProvider:
             "success_url": request.success_url,
             "cancel_url": request.cancel_url,
         }
+        if self._automatic_tax:
+            params["automatic_tax"] = {"enabled": True}
         async with self._asking():
             checkout = await self._checkouts.create_async(params, {"idempotency_key": request.key})
             return opened(checkout.to_dict())

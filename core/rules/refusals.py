@@ -48,6 +48,18 @@ class Reason(StrEnum):
     PROVIDER_UNREACHABLE = "provider_unreachable"
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_NOT_CONFIGURED = "provider_not_configured"
+    UNKNOWN_PROVIDER = "unknown_provider"
+
+    # codes (rule 26)
+    BAD_CODE = "bad_code"
+    CODE_ONE_WAY = "code_one_way"
+    CODE_EXISTS = "code_exists"
+    UNKNOWN_CODE = "unknown_code"
+    CODE_IS_OVER = "code_is_over"
+    CODE_OF_ANOTHER_MENTOR = "code_of_another_mentor"
+    CODE_OF_ANOTHER_CURRENCY = "code_of_another_currency"
+    CODE_USED_UP = "code_used_up"
+    CODE_USED_BY_YOU = "code_used_by_you"
 
     # releasing (rules 9 to 12)
     NOT_IN_GRACE = "not_in_grace"

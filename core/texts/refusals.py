@@ -168,6 +168,29 @@ _BUYING = {
     Reason.PROVIDER_NOT_CONFIGURED: Sentence(
         _("Payments are not set up on this server yet. Please tell staff: they need a payment provider.")
     ),
+    Reason.UNKNOWN_PROVIDER: Sentence(
+        _("One cannot pay in this way here. Leave `provider` out, or choose one from its list.")
+    ),
+}
+
+_CODES = {
+    Reason.BAD_CODE: Sentence(
+        _("A code is 3 to 40 letters, digits, dashes or underscores, like `SPRING-10`. Choose another.")
+    ),
+    Reason.CODE_ONE_WAY: Sentence(_("A code takes off either a percentage or an amount. Name one of the two.")),
+    Reason.CODE_EXISTS: Sentence(_("There is a code of this name. Choose another, or end that one first.")),
+    Reason.UNKNOWN_CODE: Sentence(_("There is no such code here. Check how it is written, or buy without it.")),
+    Reason.CODE_IS_OVER: Sentence(
+        without=_("This code is not good any more. You can buy without it."),
+        told=[_("This code was good until {ended_at}. You can buy without it.")],
+    ),
+    Reason.CODE_OF_ANOTHER_MENTOR: Sentence(_("This code is for another mentor. You can buy without it.")),
+    Reason.CODE_OF_ANOTHER_CURRENCY: Sentence(
+        without=_("This code is for prices in another currency. You can buy without it."),
+        told=[_("This code is for prices in {currency}. You can buy without it.")],
+    ),
+    Reason.CODE_USED_UP: Sentence(_("This code was used as often as it can be. You can buy without it.")),
+    Reason.CODE_USED_BY_YOU: Sentence(_("You used this code as often as one person can. You can buy without it.")),
 }
 
 _RELEASING = {
@@ -373,6 +396,7 @@ _WAITING = {
 SENTENCES: Mapping[Reason, Sentence] = {
     **_WHO_AND_WHAT,
     **_BUYING,
+    **_CODES,
     **_RELEASING,
     **_BOOKING,
     **_COMPLETING,

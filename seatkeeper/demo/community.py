@@ -22,7 +22,7 @@ from core.usecases.reading.books import communities_kept
 from core.usecases.reading.remaining import remaining
 from seatkeeper.demo.stage import Place, Stage
 from seatkeeper.demo.stripe_stand_in import StripeStandIn
-from seatkeeper.wiring import STRIPE, House
+from seatkeeper.wiring import House
 
 T = TypeVar("T")
 
@@ -183,7 +183,7 @@ async def _give_a_seat(house: House, guild: Guild, stripe: StripeStandIn, studen
     if not isinstance(standing, Refused) and standing.mentors:
         return
     before = set(stripe.checkouts)
-    ready = await buy(house.db, house.providers[STRIPE], house.public_url, asker, mentor_id)
+    ready = await buy(house.db, house.providers, house.public_url, asker, mentor_id)
     if isinstance(ready, Refused):
         return  # the seat went to somebody else in an earlier run
     for ref in set(stripe.checkouts) - before:

@@ -91,6 +91,7 @@ CURRENCY = Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, "XXX", "EURO", "€"))
 PRICE = Typed(
     (*BLANK, *NONSENSE, *LONG, "0", "-1", "0.00", "1e5", "1,234", "49.999", "9" * 13, "NaN", "∞", "٤٩", "1.2.3", "4 9")
 )
+WORD = Typed((*BLANK, *NONSENSE, *LONG))
 HOURS = Typed((*NONSENSE, *LONG, "Mon 25:00-26:00", "Mon 10:00-10:75", "Funday 10-12", "10-12", "Mon", "Mon -1-5"))
 DAY = Typed((*NONSENSE, *LONG, *NO_IDS, "2026-02-30", "0000-01-01", "9999-12-31", "2026-13-01", "٢٠٢٦-٠١-٠١"))
 WHEN = Typed(
@@ -114,7 +115,7 @@ WHEN = Typed(
 COMMANDS: Mapping[str, Row] = {
     "mentors": Row("eve", {"search": SEARCH}),
     "mentor": Row("eve", {"name": MENTOR}),
-    "buy": Row("eve", {"mentor": MENTOR, "product": PRODUCT}, {"mentor": "Mara"}),
+    "buy": Row("eve", {"mentor": MENTOR, "product": PRODUCT, "provider": WORD, "code": WORD}, {"mentor": "Mara"}),
     "timezone": Row("eve", {"zone": ZONE}),
     "book": Row("stu", {"mentor": MENTOR, "when": WHEN}),
     "remaining": Row("stu", {"mentor": MENTOR}),
@@ -154,6 +155,20 @@ COMMANDS: Mapping[str, Row] = {
             "capacity": 3,
         },
     ),
+    "staff code add": Row(
+        "sam",
+        {
+            "word": Typed((*BLANK, *NONSENSE, *LONG, "ab", "a b c")),
+            "percent": _number(1, 100),
+            "amount": PRICE,
+            "mentor": MENTOR,
+            "uses": _number(1, 1_000_000),
+            "uses_each": _number(1, 1000),
+            "days": _number(1, 3650),
+        },
+        {"word": "SPRING-10", "percent": 10},
+    ),
+    "staff code retire": Row("sam", {"word": WORD}),
     "staff product add": Row(
         "sam",
         {

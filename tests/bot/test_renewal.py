@@ -1,14 +1,17 @@
 """/buy and /renew: a seat held, a link to pay, and nothing charged before that."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.client import SeatkeeperBot
 from core.db import tables
 from core.rules.states import OrderState, PackState, SeatState
 from core.usecases.buying.settle import settle
-from tests.bot.world import World, labels, options_of, parts_of, read, reply_to, stamp
+from tests.bot.world import World, labels, options_of, parts, parts_of, read, reply_to, stamp
 from tests.builders import a_pair, a_product, count_of, rows_of
+from tests.provider import LedgerProvider
 
 
 def link_in(shown: object) -> str:
@@ -140,3 +143,31 @@ async def test_a_button_of_a_community_that_one_is_no_member_of_opens_nothing(wo
     assert "no such mentor" in read(shown)
     assert await count_of(world.db, tables.members, tables.members.c.user_id == world.stu.actor.id) == 1
     assert not world.provider.checkouts
+
+
+async def test_a_code_makes_it_cheaper_and_one_for_all_of_it_gives_the_seat_at_once(world: World) -> None:
+    await world.sam.slash(world.public, "staff code add", word="half", percent=50)
+    await world.sam.slash(world.public, "staff code add", word="gift", percent=100)
+
+    cheaper = await world.eve.slash(world.public, "buy", mentor="Mara", code="half")
+    free = await world.eve.slash(world.public, "buy", mentor="Mara", code="GIFT")
+    listed = await world.sam.slash(world.public, "staff code list")
+
+    assert "€100.00 instead of €200.00" in read(cheaper)
+    assert "nothing to pay" in read(free)
+    assert "`GIFT` · 100 % off · used 1 time" in read(listed)
+
+
+async def test_two_providers_are_both_offered_and_the_other_one_replaces_the_first(world: World) -> None:
+    other = LedgerProvider(world.clock, name="paypal")
+    both = replace(parts(world.db, None, world.clock), providers={"stripe": world.provider, "paypal": other})
+    await world.env.restart_bot(SeatkeeperBot(both, shard_count=1))
+    shown = await world.eve.slash(world.public, "buy", mentor="Mara")
+
+    offered = labels(reply_to(shown))
+
+    changed = await world.eve.click(reply_to(shown), label="With PayPal instead")
+
+    assert offered == ["Pay €200.00 with Stripe", "With PayPal instead"]
+    assert labels(reply_to(changed)) == ["Pay €200.00 with PayPal", "With Stripe instead"]
+    assert len(other.checkouts) == 1

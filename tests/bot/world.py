@@ -13,6 +13,7 @@ from sqlalchemy import update
 from bot.client import Parts, SeatkeeperBot
 from core.db import tables
 from core.db.unit import Database
+from core.ports import PaymentProvider
 from tests.builders import Community, Pair, Person, a_community, a_member, a_mentor, a_pair
 from tests.clocks import SettableClock
 from tests.provider import LedgerProvider
@@ -91,7 +92,8 @@ class World:
 
 
 def parts(db: Database, provider: LedgerProvider | None, clock: SettableClock) -> Parts:
-    return Parts(db=db, provider=provider, public_url="https://seats.example", clock=clock)
+    providers: dict[str, PaymentProvider] = {} if provider is None else {provider.name: provider}
+    return Parts(db=db, providers=providers, public_url="https://seats.example", clock=clock)
 
 
 async def a_player(world_guild: GuildHandle, env: Env, db: Database, community: Community, name: str) -> Player:

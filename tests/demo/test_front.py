@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 
 from core.usecases.buying.buy import CheckoutReady, buy
+from core.usecases.buying.place import Wanted
 from core.usecases.community.mentors import MentorCard, mentors
 from seatkeeper.demo.play import Play
 from seatkeeper.demo.seen import page_of
-from seatkeeper.wiring import STRIPE
 from tests.databases import SqliteDatabases
 from tests.demo.plays import a_play
 
@@ -52,7 +52,7 @@ async def a_checkout(play: Play, student: str, mentor: str) -> str:
     """The student is about to buy; the address at which they pay."""
     card, house = await card_of(play, mentor), play.house
     asker = play.guild.asker(student)
-    ready = await buy(house.db, house.providers[STRIPE], house.public_url, asker, card.mentor_id, card.products[0].id)
+    ready = await buy(house.db, house.providers, house.public_url, asker, card.mentor_id, Wanted(card.products[0].id))
     assert isinstance(ready, CheckoutReady)
     async with play.http.get(ready.pay_url) as answer:
         link = page_of(await answer.text()).find("Pay")

@@ -14,10 +14,10 @@ from core.rules.states import NoticeState
 from core.usecases.booking.book import Booked, book
 from core.usecases.booking.free_times import FreeTimes, free_times
 from core.usecases.buying.buy import CheckoutReady, buy
+from core.usecases.buying.place import Wanted
 from core.usecases.community.mentors import MentorCard, mentors
 from core.usecases.reading.books import books
 from seatkeeper.demo.play import Play, free_port
-from seatkeeper.wiring import STRIPE
 from tests.builders import rows_of
 from tests.demo.dumps import dump
 from tests.demo.plays import a_play
@@ -51,7 +51,7 @@ async def a_booked_session(play: Play, student: str = "Ann", mentor: str = "Mira
     card = await _card(play, mentor)
     known = set(play.stripe.checkouts)
     product_id = card.products[-1].id
-    ready = await buy(db, play.house.providers[STRIPE], play.house.public_url, asker, card.mentor_id, product_id)
+    ready = await buy(db, play.house.providers, play.house.public_url, asker, card.mentor_id, Wanted(product_id))
     assert isinstance(ready, CheckoutReady)
     (ref,) = set(play.stripe.checkouts) - known
     await play.stripe.pay(ref)
@@ -185,7 +185,7 @@ async def test_a_checkout_of_an_earlier_play_counts_as_run_out(database_url: str
         asker = play.guild.asker("Ben")
         house = play.house
         ready = await buy(
-            house.db, house.providers[STRIPE], house.public_url, asker, card.mentor_id, card.products[0].id
+            house.db, house.providers, house.public_url, asker, card.mentor_id, Wanted(card.products[0].id)
         )
         assert isinstance(ready, CheckoutReady)
 

@@ -4,8 +4,8 @@ from core.db import tables
 from core.db.unit import Database
 from core.rules.notices import NoticeKind
 from core.rules.states import PackState, SeatState
-from core.usecases.buying.buy import buy
-from tests.answers import given
+from core.usecases.buying.buy import CheckoutReady, buy
+from core.usecases.buying.place import Wanted
 from tests.builders import DAY, HOUR, Pair, a_pair, rows_of
 from tests.clocks import NOW
 from tests.jobs.conftest import PUBLIC_URL
@@ -23,6 +23,8 @@ async def a_grace(db: Database) -> Pair:
 
 async def an_open_order(db: Database, pair: Pair, provider: LedgerProvider) -> tuple[int, str]:
     """An order of the pair, open at the provider, and its checkout's reference."""
-    made = given(await buy(db, provider, PUBLIC_URL, pair.student.asker, pair.mentor.id, pair.product_id))
+    wanted = Wanted(pair.product_id)
+    made = await buy(db, {provider.name: provider}, PUBLIC_URL, pair.student.asker, pair.mentor.id, wanted)
+    assert isinstance(made, CheckoutReady), made
     (checkout,) = await rows_of(db, tables.checkouts, tables.checkouts.c.order_id == made.order_id)
     return checkout["order_id"], checkout["provider_ref"]

@@ -15,6 +15,7 @@ from core.rules.refusals import Refused
 from core.usecases.booking.book import book
 from core.usecases.booking.free_times import free_times
 from core.usecases.buying.buy import CheckoutReady, buy
+from core.usecases.buying.place import Wanted
 from core.usecases.buying.settle import settle
 from core.usecases.completion.complete import complete
 from core.usecases.completion.no_show import no_show
@@ -83,7 +84,14 @@ class Life(RuleBasedStateMachine):
         teacher = self.house.mentors[whose]
         product = self.house.products[teacher.id][what]
         placed = self.run(
-            buy(self.house.db, self.house.provider, PUBLIC_URL, self._student(who).asker, teacher.id, product)
+            buy(
+                self.house.db,
+                {self.house.provider.name: self.house.provider},
+                PUBLIC_URL,
+                self._student(who).asker,
+                teacher.id,
+                Wanted(product),
+            )
         )
         assert isinstance(placed, CheckoutReady | Refused)
 

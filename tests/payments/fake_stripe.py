@@ -23,7 +23,7 @@ Answer = tuple[int, Json]
 _KNOWN = re.compile(
     r"mode|line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[name))\]"
     r"|client_reference_id|metadata\[order\]|payment_intent_data\[metadata\]\[order\]"
-    r"|expires_at|success_url|cancel_url"
+    r"|expires_at|success_url|cancel_url|automatic_tax\[enabled\]"
 )
 
 

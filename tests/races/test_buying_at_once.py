@@ -11,6 +11,7 @@ from core.rules.refusals import Reason, Refused
 from core.rules.states import OrderState, PackState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy
 from core.usecases.buying.checkout import ask_provider
+from core.usecases.buying.place import Wanted
 from core.usecases.buying.settle import settle_event
 from core.usecases.seats.release import Released, release
 from tests.builders import Person, a_member, a_pair, a_product, a_seat, count_of, rows_of
@@ -30,7 +31,7 @@ async def test_of_ten_students_who_want_the_last_seat_one_gets_it(db: Database) 
     students = await students_of(shop)
 
     answers = await asyncio.gather(
-        *(buy(db, shop.provider, URL, student.asker, shop.mentor.id) for student in students)
+        *(buy(db, shop.providers, URL, student.asker, shop.mentor.id) for student in students)
     )
 
     refused = [answer.reason for answer in answers if isinstance(answer, Refused)]
@@ -67,7 +68,7 @@ async def test_ten_clicks_of_one_student_give_one_checkout(db: Database) -> None
     shop = await a_shop(db)
 
     answers = await asyncio.gather(
-        *(buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id) for _ in range(TEN))
+        *(buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id) for _ in range(TEN))
     )
 
     ready = [answer for answer in answers if isinstance(answer, CheckoutReady)]
@@ -82,7 +83,7 @@ async def test_two_choices_at_once_leave_one_open_order(db: Database) -> None:
 
     await asyncio.gather(
         *(
-            buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, product)
+            buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(product))
             for product in (shop.product_id, larger)
         )
     )
@@ -151,7 +152,7 @@ async def test_renewal_and_release_at_the_boundary_leave_one_outcome(db: Databas
     await warn(db, seat_id)
 
     bought, released = await asyncio.gather(
-        buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id), release(db, seat_id)
+        buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id), release(db, seat_id)
     )
 
     (seat, *_) = await rows_of(db, tables.seats)

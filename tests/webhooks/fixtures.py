@@ -71,7 +71,7 @@ async def house(db: Database) -> House:
 
 @pytest.fixture
 async def bought(db: Database, provider: StripeProvider, house: House, stripe: FakeStripe) -> Bought:
-    order = await buy(db, provider, PUBLIC_URL, house.student.asker, house.mentor.id)
+    order = await buy(db, {provider.name: provider}, PUBLIC_URL, house.student.asker, house.mentor.id)
     assert isinstance(order, CheckoutReady)
     (checkout,) = stripe.checkouts
     return Bought(order, checkout)

@@ -13,6 +13,7 @@ from core.db.unit import Database
 from core.payments.stripe import StripeProvider
 from core.rules.states import OrderState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy
+from core.usecases.buying.place import Wanted
 from tests.builders import a_product, count_of, row_of, rows_of
 from tests.clocks import SettableClock
 from tests.payments.fake_stripe import BadDay, FakeStripe
@@ -55,7 +56,7 @@ async def test_looking_at_the_page_asks_nobody(web: Web, bought: Bought, stripe:
 async def test_a_hostile_name_is_only_text(web: Web, db: Database, provider: StripeProvider, house: House) -> None:
     hostile = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>{{ 7 * 7 }}"
     product = await a_product(db, house.mentor, name=hostile)
-    order = await buy(db, provider, PUBLIC_URL, house.student.asker, house.mentor.id, product)
+    order = await buy(db, {provider.name: provider}, PUBLIC_URL, house.student.asker, house.mentor.id, Wanted(product))
     assert isinstance(order, CheckoutReady)
 
     _, page = await web.see(order.pay_url.removeprefix(PUBLIC_URL))

@@ -17,6 +17,7 @@ from core.ports import (
 )
 from core.rules.backoff import pause_after
 from core.rules.refusals import Reason, Refused, refuse
+from core.rules.states import OrderState
 from core.usecases.buying.pay import pay_url
 from core.usecases.buying.settle import Settled, settle
 
@@ -77,7 +78,7 @@ async def _settle_with(
     order = await _order(db, order_id)
     if order is None:
         return refuse(Reason.UNKNOWN_ORDER)
-    if order["state"] not in db_orders.UNSETTLED:
+    if not _may_change(order, closing=closing):
         return Settled(order_id, order["state"], "known")
     if refused is not None:
         return refused
@@ -96,6 +97,13 @@ async def _settle_with(
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.PROVIDER_UNREACHABLE)
     return await settle(db, provider.name, news)
+
+
+def _may_change(order: RowMapping, *, closing: bool) -> bool:
+    """Whether news could move the order still. A closed one may have been approved or paid after all."""
+    if order["state"] is OrderState.CLOSED:
+        return not closing and order["opened_at"] is not None
+    return order["state"] in db_orders.UNSETTLED
 
 
 def _key(verb: str, order: RowMapping) -> str:

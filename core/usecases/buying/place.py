@@ -1,31 +1,53 @@
 """Place an order: its snapshot, its checkout to be opened, and the seat that is held before any money can move."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import RowMapping, exists, func, insert, select
 
+from core.db import codes as db_codes
 from core.db import orders as db_orders
 from core.db.history import Change, by_member, record
+from core.db.payments import record_payment
 from core.db.seats import lock_members, occupied_of, take_seat
 from core.db.tables import checkouts, orders, seats
 from core.db.unit import Transaction, transaction
+from core.ports import Paid
+from core.rules.codes import discount, why_not_use
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.seats import Purchase, needs_new_seat, why_not_buy
 from core.rules.states import OrderState, SeatState
 from core.usecases.asker import Asker, Known, known
+from core.usecases.buying.fulfil import fulfil
+from core.usecases.codes.words import tidy_word
 
 # An opening that a crash interrupted is finished after this.
 UNFINISHED_FOR = timedelta(minutes=1)
 
+FREE = "none"
+"""What stands for a provider where a code left nothing to pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the student chose. Nothing chosen: what the pair bought last, paid as they paid last, without a code."""
+
+    product_id: int | None = None
+    provider: str | None = None
+    code: str | None = None
+
+
+ANYTHING = Wanted()
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An open order. `repeated`: it stood before, and asking again gives the same one (rule 8)."""
+    """An open order, or with nothing to pay a fulfilled one. `repeated`: it stood before, and is the same (rule 8)."""
 
     order_id: int
-    checkout_id: int
+    provider: str
     repeated: bool = False
 
 
@@ -34,13 +56,19 @@ class OtherOpen:
     """Another choice of this pair is open, or has run out unasked: the provider must close it first (rule 8)."""
 
     order_id: int
+    provider: str
 
 
 @transaction
 async def place_order(
-    tx: Transaction, provider: str, asker: Asker, mentor_id: int, product_id: int | None
+    tx: Transaction, providers: Sequence[str], asker: Asker, mentor_id: int, wanted: Wanted
 ) -> Placed | OtherOpen | Refused:
-    """An order whose checkout may now be opened, or the one that is open already."""
+    """An order whose checkout may now be opened, or the one that is open already.
+
+    `providers` are those that are configured, the one to prefer first.
+    """
+    if wanted.provider is not None and wanted.provider not in providers:
+        return refuse(Reason.UNKNOWN_PROVIDER)
     student = await known(tx, asker)
     if isinstance(student, Refused):
         return student
@@ -48,28 +76,80 @@ async def place_order(
     mentor = await db_orders.mentor_for_sale(tx, student.community_id, mentor_id, student.member_id)
     if mentor is None or mentor["removed_at"] is not None:
         return refuse(Reason.UNKNOWN_MENTOR)
-    product = await _choose_product(tx, mentor_id, student.member_id, product_id)
+    product = await _choose_product(tx, mentor_id, student.member_id, wanted.product_id)
     if isinstance(product, Refused):
         return product
     standing = await db_orders.unsettled_of_pair(tx, student.member_id, mentor_id)
     if standing is not None and standing["state"] is OrderState.PENDING:
         return refuse(Reason.PAYMENT_IS_SETTLING)
     if standing is not None and tx.now >= standing["expires_at"]:
-        return OtherOpen(standing["id"])
-    if standing is not None and _promises(standing, product):
-        return Placed(standing["id"], standing["checkout_id"], repeated=True)
+        return OtherOpen(standing["id"], standing["provider"])
+    offer = await _offer(tx, student, product, standing, wanted)
+    if isinstance(offer, Refused):
+        return offer
+    if standing is not None and _promises(standing, offer, wanted):
+        return Placed(standing["id"], standing["provider"], repeated=True)
     purchase = await _facts(tx, student, mentor, changes_choice=standing is not None)
     if refused := why_not_buy(purchase, student.settings):
         return refused
     if standing is not None:
-        return OtherOpen(standing["id"])
-    return await _write(tx, provider, student, mentor, product)
+        return OtherOpen(standing["id"], standing["provider"])
+    if offer.due_minor == 0:
+        return await _give(tx, student, mentor, offer)
+    provider = wanted.provider or await _usual_provider(tx, student.member_id, mentor_id, providers)
+    if provider is None:
+        return refuse(Reason.PROVIDER_NOT_CONFIGURED)
+    order_id = await _write(tx, student, mentor, offer, provider)
+    return Placed(order_id, provider)
 
 
-def _promises(order: RowMapping, product: RowMapping) -> bool:
-    """Whether the order's snapshot is what the product would give now."""
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """The product as this student can have it now."""
+
+    product: RowMapping
+    code_id: int | None
+    discount_minor: int
+
+    @property
+    def due_minor(self) -> int:
+        due: int = self.product["price_minor"] - self.discount_minor
+        return due
+
+
+async def _offer(
+    tx: Transaction, student: Known, product: RowMapping, standing: RowMapping | None, wanted: Wanted
+) -> _Offer | Refused:
+    """The price with the code that was named. The order that the choice replaces gives its use of the code back."""
+    if wanted.code is None:
+        return _Offer(product, None, 0)
+    word = tidy_word(wanted.code)
+    row = None if word is None else await db_codes.live_code(tx, student.community_id, word)
+    if row is None:
+        return refuse(Reason.UNKNOWN_CODE)
+    code = db_codes.code_of(row)
+    replaced = None if standing is None else standing["id"]
+    uses = await db_codes.uses_of(tx, row["id"], student.member_id, but_order=replaced)
+    if refused := why_not_use(code, uses, product["mentor_id"], product["currency"], tx.now):
+        return refused
+    return _Offer(product, row["id"], discount(code, product["price_minor"], product["currency"]))
+
+
+async def _usual_provider(tx: Transaction, student_id: int, mentor_id: int, providers: Sequence[str]) -> str | None:
+    """The one that the pair used last, if it is configured still; else the first."""
+    last = await db_orders.last_provider_of_pair(tx, student_id, mentor_id)
+    return last if last in providers else next(iter(providers), None)
+
+
+def _promises(order: RowMapping, offer: _Offer, wanted: Wanted) -> bool:
+    """Whether the order's snapshot is what was chosen, and what the product would give now."""
     same = ("sessions", "validity_days", "price_minor", "currency")
-    return bool(order["product_id"] == product["id"]) and all(order[each] == product[each] for each in same)
+    return (
+        order["product_id"] == offer.product["id"]
+        and all(order[each] == offer.product[each] for each in same)
+        and wanted.provider in (None, order["provider"])
+        and (wanted.code is None or order["code_id"] == offer.code_id)
+    )
 
 
 async def _choose_product(
@@ -129,7 +209,31 @@ async def _facts(tx: Transaction, student: Known, mentor: RowMapping, *, changes
     )
 
 
-async def _write(tx: Transaction, provider: str, student: Known, mentor: RowMapping, product: RowMapping) -> Placed:
+async def _give(tx: Transaction, student: Known, mentor: RowMapping, offer: _Offer) -> Placed | Refused:
+    """Nothing is to be paid: the order is fulfilled in the transaction that places it, and no provider asked (26)."""
+    order_id = await _write(tx, student, mentor, offer, FREE)
+    order = await db_orders.for_deciding(tx, student.community_id, order_id)
+    if order is None:
+        raise LookupError(f"order {order_id} was placed and is gone")
+    nothing = Paid(
+        checkout_ref=f"order-{order_id}",
+        payment_ref=f"order-{order_id}",
+        amount_minor=0,
+        tax_minor=0,
+        currency=offer.product["currency"],
+        paid_at=tx.now,
+        livemode=True,
+    )
+    payment_id = await record_payment(tx, order, FREE, nothing)
+    if payment_id is None:
+        raise RuntimeError(f"order {order_id} was paid before it was placed")
+    await fulfil(tx, order, payment_id, nothing, by_member(student.member_id), "a code left nothing to pay")
+    return Placed(order_id, FREE)
+
+
+async def _write(tx: Transaction, student: Known, mentor: RowMapping, offer: _Offer, provider: str) -> int:
+    """The id of the order, with its checkout to be opened, and with the seat that it holds."""
+    product = offer.product
     changes = []
     order_id = await db_orders.insert_order(
         tx,
@@ -144,14 +248,14 @@ async def _write(tx: Transaction, provider: str, student: Known, mentor: RowMapp
         session_minutes=mentor["session_minutes"],
         validity_days=product["validity_days"],
         price_minor=product["price_minor"],
-        discount_minor=0,
-        due_minor=product["price_minor"],
+        discount_minor=offer.discount_minor,
+        due_minor=offer.due_minor,
         currency=product["currency"],
+        code_id=offer.code_id,
     )
     changes.append(Change("order", order_id, None, OrderState.OPEN, "buy"))
-    checkout_id: int = await tx.value(
-        insert(checkouts)
-        .values(
+    await tx.run(
+        insert(checkouts).values(
             order_id=order_id,
             provider=provider,
             created_at=tx.now,
@@ -159,7 +263,6 @@ async def _write(tx: Transaction, provider: str, student: Known, mentor: RowMapp
             expires_at=(tx.now + student.settings.checkout_for).replace(microsecond=0),
             next_attempt_at=tx.now + UNFINISHED_FOR,
         )
-        .returning(checkouts.c.id)
     )
     if needs_new_seat(mentor["seat_state"]):
         seat_id = await take_seat(
@@ -171,4 +274,4 @@ async def _write(tx: Transaction, provider: str, student: Known, mentor: RowMapp
         )
         changes.append(Change("seat", seat_id, None, SeatState.HELD, "buy"))
     await tx.run(record(student.community_id, tx.now, by_member(student.member_id), *changes))
-    return Placed(order_id, checkout_id)
+    return order_id

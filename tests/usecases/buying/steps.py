@@ -1,15 +1,18 @@
 """The steps of a purchase that many tests take."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from core.db import tables
 from core.db.unit import Database
-from core.ports import News, Paid, ProviderEvent
+from core.ports import News, Paid, PaymentProvider, ProviderEvent
+from core.rules.notices import NoticeKind
 from core.usecases.asker import Asker
 from core.usecases.buying.buy import CheckoutReady, buy
-from tests.builders import Person, a_community, a_member, a_mentor, a_product
+from core.usecases.buying.place import Wanted
+from tests.builders import Person, a_community, a_member, a_mentor, a_product, rows_of
 from tests.provider import LedgerProvider
 
 URL = "https://seats.example"
@@ -25,8 +28,15 @@ class Shop:
     student: Person
     product_id: int
 
-    async def buys(self, asker: Asker | None = None, product_id: int | None = None) -> CheckoutReady:
-        ready = await buy(self.db, self.provider, URL, asker or self.student.asker, self.mentor.id, product_id)
+    @property
+    def providers(self) -> Mapping[str, PaymentProvider]:
+        return {self.provider.name: self.provider}
+
+    async def buys(
+        self, asker: Asker | None = None, product_id: int | None = None, *, code: str | None = None
+    ) -> CheckoutReady:
+        wanted = Wanted(product_id, code=code)
+        ready = await buy(self.db, self.providers, URL, asker or self.student.asker, self.mentor.id, wanted)
         assert isinstance(ready, CheckoutReady), ready
         return ready
 
@@ -53,3 +63,7 @@ def event_of(news: News | None, event_id: str = "evt_1") -> ProviderEvent:
     """The event by which the provider tells this news."""
     kind = type(news).__name__
     return ProviderEvent("stripe", event_id, kind, b'{"as": "told"}', news, None if news else "unknown kind")
+
+
+async def notice_kinds(db: Database) -> list[NoticeKind]:
+    return [row["kind"] for row in await rows_of(db, tables.notices)]

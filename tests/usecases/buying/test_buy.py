@@ -12,6 +12,7 @@ from core.rules.refusals import Reason, Refused
 from core.rules.states import OrderState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy
 from core.usecases.buying.checkout import ask_provider, leave
+from core.usecases.buying.place import Wanted
 from core.usecases.buying.settle import settle
 from tests.builders import a_member, a_mentor, a_pair, a_product, a_seat, count_of, row_of, rows_of
 from tests.clocks import SettableClock
@@ -78,7 +79,7 @@ async def test_another_choice_after_the_first_was_paid_says_so_and_asks_for_no_m
     await shop.paid(first)
     larger = await a_product(db, shop.mentor, name="Twelve sessions", sessions=12)
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, larger)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(larger))
 
     assert refused == Refused(Reason.ALREADY_PAID)
     assert (await row_of(db, tables.orders, first.order_id))["state"] is OrderState.FULFILLED
@@ -91,7 +92,7 @@ async def test_who_paid_at_the_last_moment_is_not_asked_to_pay_again(db: Databas
     await shop.paid(await shop.buys())
     clock.forward(minutes=36)
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
     assert refused == Refused(Reason.ALREADY_PAID)
     assert await count_of(db, tables.packs) == 1
@@ -103,7 +104,7 @@ async def test_a_third_choice_leaves_the_second_open_and_says_why(db: Database) 
     second = await shop.buys(product_id=await a_product(db, shop.mentor, name="Eight sessions", sessions=8))
     third = await a_product(db, shop.mentor, name="Twelve sessions", sessions=12)
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, third)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(third))
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.TOO_MANY_UNPAID
@@ -120,7 +121,7 @@ async def test_another_choice_after_grace_leaves_the_checkout_that_is_in_time(
     larger = await a_product(db, shop.mentor, name="Twelve sessions", sessions=12)
     clock.forward(minutes=10)
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, larger)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(larger))
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.GRACE_IS_OVER
@@ -130,7 +131,7 @@ async def test_another_choice_after_grace_leaves_the_checkout_that_is_in_time(
 async def test_an_opening_that_is_taken_up_late_gets_a_whole_time_to_pay(db: Database, clock: SettableClock) -> None:
     shop = await a_shop(db)
     shop.provider.away = True
-    await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
     shop.provider.away = False
     clock.forward(minutes=20)
 
@@ -144,10 +145,10 @@ async def test_what_the_provider_would_not_open_is_not_held_against_the_student(
     shop = await a_shop(db)
     shop.provider.refusing = True
     for _ in range(3):
-        await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+        await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
     shop.provider.refusing = False
 
-    assert isinstance(await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id), CheckoutReady)
+    assert isinstance(await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id), CheckoutReady)
 
 
 async def test_a_changed_price_is_another_choice(db: Database) -> None:
@@ -187,7 +188,7 @@ async def test_leaving_while_the_provider_is_away_keeps_the_seat(db: Database) -
 async def test_a_checkout_that_could_not_be_opened_is_opened_at_the_next_try(db: Database) -> None:
     shop = await a_shop(db)
     shop.provider.away = True
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
     shop.provider.away = False
 
     ready = await shop.buys()
@@ -201,7 +202,7 @@ async def test_a_provider_that_refuses_ends_the_order_and_frees_the_seat(db: Dat
     shop = await a_shop(db)
     shop.provider.refusing = True
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
     (order,) = await rows_of(db, tables.orders)
     closed = [row for row in await rows_of(db, tables.history) if row["verb"] == "close" and row["entity"] == "order"]
@@ -251,7 +252,7 @@ async def test_a_full_mentor_sells_nothing_to_a_new_student(db: Database) -> Non
     await shop.buys()
     other = await a_member(db, shop.mentor.community, "Olli")
 
-    refused = await buy(db, shop.provider, URL, other.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, other.asker, shop.mentor.id)
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.MENTOR_FULL
@@ -270,7 +271,7 @@ async def test_nothing_is_sold_between_the_end_of_grace_and_the_release(db: Data
     shop = await a_shop(db)
     await warn(db, await a_seat(db, shop.student, shop.mentor, SeatState.GRACE, grace_ends_at=clock.now()))
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.GRACE_IS_OVER
@@ -282,7 +283,7 @@ async def test_who_was_not_warned_may_renew_after_the_end_that_the_seat_shows(
     shop = await a_shop(db)
     await a_seat(db, shop.student, shop.mentor, SeatState.GRACE, grace_ends_at=clock.now() - timedelta(days=30))
 
-    assert isinstance(await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id), CheckoutReady)
+    assert isinstance(await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id), CheckoutReady)
 
 
 async def test_a_member_holds_two_checkouts_at_the_most(db: Database) -> None:
@@ -292,7 +293,7 @@ async def test_a_member_holds_two_checkouts_at_the_most(db: Database) -> None:
     for name in ("Second", "Third"):
         mentor = await a_mentor(db, shop.mentor.community, name)
         await a_product(db, mentor)
-        answers.append(await buy(db, shop.provider, URL, shop.student.asker, mentor.id))
+        answers.append(await buy(db, shop.providers, URL, shop.student.asker, mentor.id))
 
     second, third = answers
     assert isinstance(second, CheckoutReady)
@@ -305,9 +306,9 @@ async def test_two_unpaid_checkouts_in_a_day_pause_the_third_for_an_hour(db: Dat
     for _ in range(2):
         await leave(db, shop.provider, URL, (await shop.buys()).order_id)
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
     clock.forward(hours=1)
-    later = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    later = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.TOO_MANY_UNPAID
@@ -319,7 +320,7 @@ async def test_money_that_is_on_its_way_is_not_asked_for_again(db: Database) -> 
     ready = await shop.buys()
     await settle(db, "stripe", shop.provider.pay_later(await shop.ref_of(ready)))
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
     assert refused == Refused(Reason.PAYMENT_IS_SETTLING)
 
@@ -328,7 +329,7 @@ async def test_a_seat_whose_money_is_parked_is_not_sold_again(db: Database) -> N
     shop = await a_shop(db)
     await settle(db, "stripe", replace(await shop.paid(await shop.buys()), amount_minor=1))
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
     assert refused == Refused(Reason.PAYMENT_IS_SETTLING)
 
@@ -347,7 +348,7 @@ class TestTheProduct:
         shop = await a_shop(db)
         await a_product(db, shop.mentor, name="Twelve sessions")
 
-        refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+        refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
         assert refused == Refused(Reason.CHOOSE_PRODUCT)
 
@@ -356,7 +357,7 @@ class TestTheProduct:
         other = await a_mentor(db, shop.mentor.community, "Otto")
         theirs = await a_product(db, other)
 
-        refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, theirs)
+        refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(theirs))
 
         assert refused == Refused(Reason.UNKNOWN_PRODUCT)
 
@@ -365,7 +366,7 @@ class TestTheProduct:
         async with db.begin() as tx:
             await tx.run(update(tables.products).values(retired_at=tx.now))
 
-        refused = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id)
+        refused = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id)
 
         assert refused == Refused(Reason.NOTHING_FOR_SALE)
 
@@ -373,7 +374,7 @@ class TestTheProduct:
 async def test_a_mentor_of_another_community_is_unknown(db: Database) -> None:
     shop, elsewhere = await a_shop(db), await a_shop(db)
 
-    refused = await buy(db, shop.provider, URL, shop.student.asker, elsewhere.mentor.id)
+    refused = await buy(db, shop.providers, URL, shop.student.asker, elsewhere.mentor.id)
 
     assert refused == Refused(Reason.UNKNOWN_MENTOR)
 

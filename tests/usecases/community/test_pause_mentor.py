@@ -13,6 +13,7 @@ from core.rules.refusals import Reason
 from core.rules.states import FreezeCause, NoticeState, OrderState, PackState, SeatState, SessionState
 from core.usecases.booking.book import book
 from core.usecases.buying.buy import buy
+from core.usecases.buying.place import Wanted
 from core.usecases.buying.settle import settle
 from core.usecases.community.pause_mentor import Paused, Resumed, pause_mentor, resume_mentor
 from core.usecases.completion.complete import complete
@@ -93,7 +94,7 @@ async def test_nothing_is_bought_while_the_mentor_is_away(db: Database) -> None:
     shop = await a_shop(db)
     given(await pause_mentor(db, staff_of(shop.mentor.community), shop.mentor.id))
 
-    answer = await buy(db, shop.provider, URL, shop.student.asker, shop.mentor.id, shop.product_id)
+    answer = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(shop.product_id))
 
     assert why(answer) is Reason.MENTOR_PAUSED
 
@@ -105,7 +106,9 @@ async def test_a_renewal_is_not_bought_either_and_the_seat_does_not_end_meanwhil
     await warn(db, pair.seat_id)
     await pauses(db, pair)
 
-    answer = await buy(db, LedgerProvider(clock), URL, pair.student.asker, pair.mentor.id, pair.product_id)
+    answer = await buy(
+        db, {"stripe": LedgerProvider(clock)}, URL, pair.student.asker, pair.mentor.id, Wanted(pair.product_id)
+    )
     clock.forward(days=30)
 
     assert why(answer) is Reason.MENTOR_PAUSED

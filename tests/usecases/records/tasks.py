@@ -22,6 +22,7 @@ async def a_parked_order(db: Database, pair: Pair, amount_minor: int = 19_000) -
                 amount_minor=amount_minor,
                 tax_minor=0,
                 currency="EUR",
+                livemode=False,
                 paid_at=tx.now,
                 recorded_at=tx.now,
             )

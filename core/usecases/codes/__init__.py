@@ -1,0 +1,1 @@
+"""Words that make an order cheaper."""
