@@ -20,6 +20,9 @@ _OF_ORDERS = {
     ("order", "refund"): _("The order of {student} for “{product}” with {mentor} is refunded."),
     ("refund", "refund"): _("Money of {student} for “{product}” with {mentor} goes back."),
     ("refund", "fail"): _("The money of {student} for “{product}” with {mentor} could not be given back."),
+    ("refund", "see"): _("Money of {student} for “{product}” with {mentor} was given back on the provider's pages."),
+    ("refund", "replace"): _("Another refund took the place of one that failed, of {student} with {mentor}."),
+    ("refund", "decide"): _("It was said how many sessions a refund of {student} with {mentor} takes."),
     ("refund", "by hand"): _("The money of {student} for “{product}” with {mentor} was given back by hand."),
     ("event", "try again"): _("News of the payment of {student} to {mentor} is tried again."),
 }
@@ -34,6 +37,7 @@ _OF_SEATS = {
     ("seat", "move grace end"): _("The grace of {student} with {mentor} ends later."),
     ("seat", "extend"): _("The seat of {student} with {mentor} is kept longer."),
     ("seat", "resume"): _("The grace of {student} with {mentor} runs on."),
+    ("seat", "refund"): _("The seat of {student} with {mentor} is released."),
     ("seat", "release"): _("The seat of {student} with {mentor} is released."),
     ("seat", "remove"): _("The seat of {student} with {mentor} is released."),
     ("seat", "undo"): _("The seat of {student} with {mentor} is active again."),
@@ -42,6 +46,7 @@ _OF_SEATS = {
 _OF_PACKS = {
     ("pack", "fulfil"): _("{student} has a new pack with {mentor}."),
     ("pack", "grant"): _("{student} was given a pack with {mentor}."),
+    ("pack", "refund"): _("Sessions of {student} with {mentor} are refunded."),
     ("pack", "adjust"): _("The pack of {student} with {mentor} was corrected."),
     ("pack", "extend"): _("The pack of {student} with {mentor} lasts longer."),
     ("pack", "expire"): _("The pack of {student} with {mentor} expired."),
@@ -67,10 +72,11 @@ _OF_SESSIONS = {
     ("session", Outcome.MENTOR_NO_SHOW.verb): _("{mentor} did not come to the session with {student}, {when}."),
     ("session", Outcome.NOT_HELD.verb): _("The session of {student} with {mentor}, {when}, was not held."),
     ("session", "undo"): _("What was said of the session of {student} with {mentor}, {when}, is taken back."),
+    ("session", "cover"): _("The session of {student} with {mentor}, {when}, counts against another pack."),
     ("session", "waive"): _("The session of {student} with {mentor}, {when}, is given back."),
     **{
         ("session", verb): _("The session of {student} with {mentor}, {when}, is cancelled.")
-        for verb in ("cancel", "release", "remove")
+        for verb in ("cancel", "refund", "release", "remove")
     },
 }
 _OF_MENTORS = {
@@ -119,6 +125,7 @@ REASONS: Mapping[str, str] = {
         _("the order was paid twice"),
         _("approved after its checkout had closed"),
         _("a code left nothing to pay"),
+        _("refunded on the provider's own pages"),
         _("asked anew"),
     )
 }

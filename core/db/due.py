@@ -1,14 +1,13 @@
 """What is due at the outside world, and whose turn it is to do it.
 
-A claim is a lease: the row is due again when it ends, should the work be lost. Checkouts, refunds and failed events;
-notices have a state of their own for it.
+A claim is a lease: the row is due again when it ends, should the work be lost. Checkouts, refunds, payments and failed
+events; notices have a state of their own for it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, func, select, update
-from sqlalchemy.sql.dml import Update
 
 from core.db.notices import Owed, later_than, owe
 from core.db.tables import checkouts, notices, orders, packs, payments, provider_events, refunds, seats
@@ -31,6 +30,11 @@ async def claim_checkouts(tx: Transaction, after: tuple[datetime, int] | None, l
 async def claim_refunds(tx: Transaction, after: tuple[datetime, int] | None, limit: int) -> Sequence[Row]:
     """Refunds to ask for, this caller's now: (id, at)."""
     return await _claim(tx, refunds, refunds.c.state == RefundState.INTENDED, after, limit)
+
+
+async def claim_payments(tx: Transaction, after: tuple[datetime, int] | None, limit: int) -> Sequence[Row]:
+    """Payments of which something was given back, this caller's to ask their provider what: (id, at)."""
+    return await _claim(tx, payments, payments.c.next_attempt_at.is_not(None), after, limit)
 
 
 async def claim_failed_events(tx: Transaction, after: tuple[datetime, int] | None, limit: int) -> Sequence[Row]:
@@ -132,27 +136,6 @@ async def refund_with_payment(tx: Transaction, refund_id: int) -> Row | None:
     )
 
 
-async def end_refund(
-    tx: Transaction, refund_id: int, state: RefundState, *, ref: str | None = None, why: str | None = None
-) -> bool:
-    """Whether this caller ended the refund; False if another did."""
-    ended = await tx.run(
-        update(refunds)
-        .where(refunds.c.id == refund_id, refunds.c.state == RefundState.INTENDED)
-        .values(state=state, provider_ref=ref, last_error=why, next_attempt_at=None, done_at=tx.now if ref else None)
-    )
-    return ended.rowcount == 1
-
-
-def note_refunded(payment_id: int, amount_minor: int) -> Update:
-    """The write that counts the refund in the payment's books (rule 31)."""
-    return (
-        update(payments)
-        .where(payments.c.id == payment_id)
-        .values(refunded_minor=payments.c.refunded_minor + amount_minor)
-    )
-
-
 async def earliest_due(tx: Transaction, after: datetime | None) -> datetime | None:
     """When the next thing that the jobs see to is due, later than `after`; in the past, if it waits already."""
     timed: tuple[tuple[Column[datetime], ColumnElement[bool]], ...] = (
@@ -162,6 +145,7 @@ async def earliest_due(tx: Transaction, after: datetime | None) -> datetime | No
         (packs.c.expires_at, (packs.c.state == PackState.ACTIVE) & packs.c.frozen_at.is_(None)),
         (checkouts.c.next_attempt_at, checkouts.c.closed_at.is_(None)),
         (refunds.c.next_attempt_at, refunds.c.state == RefundState.INTENDED),
+        (payments.c.next_attempt_at, payments.c.next_attempt_at.is_not(None)),
         (provider_events.c.next_attempt_at, provider_events.c.state == EventState.FAILED),
     )
     firsts = [

@@ -1,6 +1,6 @@
 """Payments: recorded once, woken news about them, and what giving one back must know."""
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, func, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.tables import orders, packs, payments, provider_events
@@ -48,7 +48,12 @@ def _wake_news(tx: Transaction, provider: str, payment_ref: str) -> Update:
 
 
 async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> RowMapping | None:
-    """The payment with its order and the pack that it bought, if it is ours. The order is locked, as for settling."""
+    """The payment with its order and the order's pack, if it is ours. The order is locked, as for settling.
+
+    `is_first`: it is the order's first payment, which is the one that bought the pack; a second goes back (rule 25).
+    """
+    others = payments.alias("others")
+    first = select(func.min(others.c.id)).where(others.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
     return await tx.one(
         select(
             payments,
@@ -58,9 +63,18 @@ async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> R
             orders.c.state.label("order_state"),
             orders.c.sessions,
             packs.c.id.label("pack_id"),
+            (payments.c.id == first).label("is_first"),
         )
         .join(orders, orders.c.id == payments.c.order_id)
         .outerjoin(packs, packs.c.order_id == orders.c.id)
         .where(payments.c.provider == provider, payments.c.provider_ref == payment_ref)
         .with_for_update(of=orders)
     )
+
+
+async def order_of_payment(tx: Transaction, provider: str, payment_ref: str) -> int | None:
+    """The order of this payment, if it is ours. Nothing is locked."""
+    order_id: int | None = await tx.value(
+        select(payments.c.order_id).where(payments.c.provider == provider, payments.c.provider_ref == payment_ref)
+    )
+    return order_id

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Exists, RowMapping, and_, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Exists, RowMapping, ScalarSelect, and_, exists, func, insert, select, update
 from sqlalchemy.sql.dml import Insert
 
 from core.db.packs import earlier_of_pack
@@ -31,7 +31,13 @@ def _has_entry(kind: EntryKind) -> Exists:
 
 def returned() -> ColumnElement[bool]:
     """Whether an outcome ended the session unused, and not a cancellation: history says which (rule 37)."""
-    last_verb = (
+    unused = [outcome.verb for outcome in Outcome if not outcome.consumes]
+    return and_(sessions.c.state == SessionState.CANCELED, func.coalesce(last_verb(), "").in_(unused))
+
+
+def last_verb() -> ScalarSelect[str]:
+    """What was done to the session last, in a word of the history."""
+    return (
         select(history.c.verb)
         .where(history.c.entity == "session", history.c.entity_id == sessions.c.id)
         .order_by(history.c.id.desc())
@@ -39,8 +45,6 @@ def returned() -> ColumnElement[bool]:
         .correlate(sessions)
         .scalar_subquery()
     )
-    unused = [outcome.verb for outcome in Outcome if not outcome.consumes]
-    return and_(sessions.c.state == SessionState.CANCELED, func.coalesce(last_verb, "").in_(unused))
 
 
 async def session_of(tx: Transaction, community_id: int, session_id: int) -> RowMapping | None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from core.db.packs import earlier_of_pack
-from core.db.sessions import consumed, restored
+from core.db.sessions import consumed, last_verb, restored
 from core.db.tables import (
     adjustments,
     checkouts,
@@ -68,8 +68,10 @@ async def session_subject(tx: Transaction, session_id: int) -> Row | None:
         .add_columns(
             packs.c.total,
             packs.c.expires_at,
+            packs.c.state.label("pack_state"),
             restored().label("given_back"),
             consumed().label("used"),
+            last_verb().label("verb"),
             communities.c.settings,
             earlier_of_pack(sessions.c.pack_id, sessions.c.starts_at).label("earlier"),
             _remaining(tx, sessions).label("pair_remaining"),
@@ -89,7 +91,7 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
     of_order = select(payments.c.id).where(payments.c.order_id == orders.c.id).correlate(orders)
     latest = select(func.max(payments.c.id)).where(payments.c.order_id == orders.c.id).correlate(orders)
     meant = func.coalesce(of_order.where(payments.c.id == cycle).scalar_subquery(), latest.scalar_subquery())
-    payment = payments.alias("payment")
+    payment, by = payments.alias("payment"), members.alias("by")
     return await tx.one(
         _with_people(select(orders), orders)
         .add_columns(
@@ -104,11 +106,18 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
             payment.c.currency.label("received_currency"),
             refunds.c.amount_minor.label("refund_minor"),
             refunds.c.last_error.label("refund_error"),
+            refunds.c.state.label("refund_state"),
+            refunds.c.sessions.label("refund_sessions"),
+            refunds.c.reason.label("refund_reason"),
+            refunds.c.decided_at.label("refund_decided_at"),
+            by.c.name.label("by_name"),
+            by.c.user_id.label("by_user_id"),
         )
         .outerjoin(packs, packs.c.order_id == orders.c.id)
         .outerjoin(checkouts, checkouts.c.order_id == orders.c.id)
         .outerjoin(payment, payment.c.id == meant)
         .outerjoin(refunds, (refunds.c.id == cycle) & refunds.c.payment_id.in_(of_order))
+        .outerjoin(by, by.c.id == refunds.c.asked_by)
         .where(orders.c.id == order_id)
     )
 

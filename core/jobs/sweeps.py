@@ -13,7 +13,7 @@ from core.db.notices import claim_due_notices
 from core.db.unit import Database, Transaction, reading
 from core.jobs.engine import Engine
 from core.jobs.faults import Edge
-from core.jobs.work import DELIVER_NOTICE, MAKE_REFUND, RETRY_EVENT, SETTLE_CHECKOUT
+from core.jobs.work import ASK_REFUNDS, DELIVER_NOTICE, MAKE_REFUND, RETRY_EVENT, SETTLE_CHECKOUT
 from core.rules.backoff import pause_after
 from core.rules.refusals import Refused
 from core.usecases.packs.expire import due_expiries, expire
@@ -61,6 +61,7 @@ class Sweeps:
             + await self._hand_over("notice", claim_due_notices, _notice)
             + await self._hand_over("checkout", due.claim_checkouts, _checkout)
             + await self._hand_over("refund", due.claim_refunds, _refund)
+            + await self._hand_over("payment", due.claim_payments, _payment)
             + await self._hand_over("event", due.claim_failed_events, _event)
         )
 
@@ -155,6 +156,11 @@ def _checkout(row: Row) -> Errand:
 def _refund(row: Row) -> Errand:
     key = (row["at"], row["id"])
     return Errand(MAKE_REFUND, f"refund:{row['id']}:{_due(key)}", (row["id"],), key)
+
+
+def _payment(row: Row) -> Errand:
+    key = (row["at"], row["id"])
+    return Errand(ASK_REFUNDS, f"payment:{row['id']}:{_due(key)}", (row["id"],), key)
 
 
 def _event(row: Row) -> Errand:

@@ -16,12 +16,14 @@ from core.ports import Courier, News, PaymentProvider, ProviderEvent
 from core.rules.refusals import Refused
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
+from core.usecases.refunds.ask_refunds import ask_refunds, put_off_asking
 from core.usecases.refunds.make_refund import make_refund
 
 DELIVER_NOTICE = "deliver_notice"
 SETTLE_CHECKOUT = "settle_checkout"
 MAKE_REFUND = "make_refund"
 RETRY_EVENT = "retry_event"
+ASK_REFUNDS = "ask_refunds"
 
 Reread = Callable[[str, bytes], News | None]
 """What a provider's stored event, whose signature was proven when it came, says of a checkout: (provider, body)."""
@@ -44,6 +46,7 @@ class Errands:
             SETTLE_CHECKOUT: self.settle_checkout,
             MAKE_REFUND: self.make_refund,
             RETRY_EVENT: self.retry_event,
+            ASK_REFUNDS: self.ask_refunds,
         }
 
     async def deliver_notice(self, notice_id: int, attempt: int) -> str:
@@ -74,6 +77,13 @@ class Errands:
         with Edge("making refund", refund_id):
             return str(await make_refund(self.db, self.providers, refund_id))
         await _put_off_refund(self.db, refund_id)
+        return "fault"
+
+    async def ask_refunds(self, payment_id: int) -> str:
+        """Ask what was given back of a payment, and settle the answer."""
+        with Edge("asking for the refunds of payment", payment_id):
+            return await ask_refunds(self.db, self.providers, payment_id)
+        await put_off_asking(self.db, payment_id)
         return "fault"
 
     async def retry_event(self, event_id: int) -> str:

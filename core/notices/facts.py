@@ -9,7 +9,7 @@ from core.db.unit import Transaction
 from core.rules.due import NoticeFacts
 from core.rules.notices import NoticeKind, Subject, subject_of
 from core.rules.settings import settings_from
-from core.rules.states import OrderState, PackState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, RefundState, SeatState, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ class SessionFacts:
     attempt: int = 1
     given_back: bool = False  # waived: what its attempt used was restored
     waivable_until: datetime | None = None  # of one that is used: until when that may be
+    refunded: bool = False  # it is in no pack any more: its money went back
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
@@ -112,6 +113,22 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFacts:
+    """A refund, the sessions that it took, and who made it. `asks`: staff have not said yet how many it takes."""
+
+    amount_minor: int
+    state: RefundState
+    sessions: int = 0
+    asks: bool = False
+    error: str | None = None
+    change: ByHand | None = None
+
+    @property
+    def is_owed(self) -> bool:
+        return self.state is RefundState.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFacts:
     """An order with its snapshot, the pack it gave, and the payment and refund that its notice is about."""
 
@@ -129,11 +146,11 @@ class OrderFacts:
     occupied: int
     provider: str
     paid: Money | None
-    refund_minor: int | None
-    refund_error: str | None
+    refund: RefundFacts | None = None
 
     def to_judge(self, cycle: int) -> NoticeFacts:
-        return NoticeFacts(cycle=cycle, order_state=self.state)
+        refund_owed = self.refund is None or self.refund.is_owed
+        return NoticeFacts(cycle=cycle, order_state=self.state, refund_owed=refund_owed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +262,7 @@ async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
         attempt=row["attempt"],
         given_back=row["given_back"],
         waivable_until=_waivable_until(row),
+        refunded=row["verb"] == "refund" or row["pack_state"] is PackState.REFUNDED,
     )
 
 
@@ -281,8 +299,23 @@ async def _order(tx: Transaction, order_id: int, cycle: int) -> OrderFacts | Non
         occupied=row["occupied"],
         provider=row["provider"] or "",
         paid=paid,
-        refund_minor=row["refund_minor"],
-        refund_error=row["refund_error"],
+        refund=_refund(row),
+    )
+
+
+def _refund(row: Row) -> RefundFacts | None:
+    if row["refund_minor"] is None:
+        return None
+    change = None
+    if row["refund_reason"] is not None and row["by_user_id"] is not None:
+        change = ByHand(by=Person(row["by_user_id"], row["by_name"]), why=row["refund_reason"], figures={})
+    return RefundFacts(
+        amount_minor=row["refund_minor"],
+        state=row["refund_state"],
+        sessions=row["refund_sessions"],
+        asks=row["refund_decided_at"] is None,
+        error=row["refund_error"],
+        change=change,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import OrderFacts
-from core.notices.words import book_button, name, renew_button, schedule_button, who
+from core.notices.words import book_button, name, reason_of, renew_button, schedule_button, who
 from core.ports import Message
 from core.rules.notices import NoticeKind
 from core.texts.language import plain, say, say_many
@@ -162,19 +162,96 @@ def above_capacity_staff(order: OrderFacts) -> Message:
 
 
 def refund_failed_staff(order: OrderFacts) -> Message:
-    amount = _received(order) if order.refund_minor is None else price(order.refund_minor, _currency(order))
     return Message(
         say("A refund failed: please make it by hand"),
         say(
-            "{student} is owed {amount} for an order with {mentor}, but the provider did not make the refund: {why}. "
+            "{student} is owed {amount} for an order with {mentor}, but the provider's refund failed: {why}. "
             "Make it on the provider's own pages, or pay the student in another way.",
             student=who(order.pair.student),
             mentor=who(order.pair.mentor),
-            amount=amount,
-            why=plain(order.refund_error or say("it gave no reason"))[:500],
+            amount=_going_back(order),
+            why=plain((order.refund and order.refund.error) or say("it gave no reason"))[:500],
         )
         + _reference(order),
     )
+
+
+def refunded(order: OrderFacts) -> Message:
+    lines = [
+        say(
+            "{amount} of your payment for “{product}” with {mentor} go back to where they came from. That can take "
+            "some days.",
+            amount=_going_back(order),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        )
+    ]
+    taken = order.refund.sessions if order.refund else 0
+    if taken:
+        lines.append(
+            say_many(
+                "With it {number} session went off your pack.",
+                "With it {number} sessions went off your pack.",
+                taken,
+            )
+        )
+    if order.remaining:
+        lines.append(say_many("You have {number} session left.", "You have {number} sessions left.", order.remaining))
+    return Message(
+        say("You get {amount} back", amount=_going_back(order)),
+        "\n".join(lines) + _reason(order),
+        [schedule_button()],
+    )
+
+
+def refunded_staff(order: OrderFacts) -> Message:
+    by = order.refund.change.by if order.refund and order.refund.change else None
+    return Message(
+        say("Refund by staff"),
+        say(
+            "{by} gives {amount} back to {student}, for an order with {mentor}. Sessions taken off the pack: {taken}.",
+            by=say("staff") if by is None else who(by),
+            amount=_going_back(order),
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+            taken=order.refund.sessions if order.refund else 0,
+        )
+        + _reason(order)
+        + _reference(order),
+    )
+
+
+def refund_seen_staff(order: OrderFacts) -> Message:
+    refund = order.refund
+    if refund is not None and refund.asks:
+        then = say("How many sessions go with it? Say so in `/staff tasks`; until then the student keeps all.")
+    elif refund is not None and refund.sessions:
+        then = say_many(
+            "All of the payment has gone back, so {number} unused session was taken off the pack.",
+            "All of the payment has gone back, so {number} unused sessions were taken off the pack.",
+            refund.sessions,
+        )
+    else:
+        then = say("No session was taken off. There is nothing to do.")
+    return Message(
+        say("Refunded on the provider's pages"),
+        say(
+            "{amount} of a payment of {student} to {mentor} were given back on the provider's own pages.",
+            amount=_going_back(order),
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+        )
+        + f" {then}"
+        + _reference(order),
+    )
+
+
+def _going_back(order: OrderFacts) -> str:
+    return _received(order) if order.refund is None else price(order.refund.amount_minor, _currency(order))
+
+
+def _reason(order: OrderFacts) -> str:
+    return reason_of(order.refund.change) if order.refund else ""
 
 
 def parked_refunded(order: OrderFacts) -> Message:
@@ -253,6 +330,9 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.PAID_TWICE_STAFF: paid_twice_staff,
     NoticeKind.ABOVE_CAPACITY_STAFF: above_capacity_staff,
     NoticeKind.REFUND_FAILED_STAFF: refund_failed_staff,
+    NoticeKind.REFUNDED: refunded,
+    NoticeKind.REFUNDED_STAFF: refunded_staff,
+    NoticeKind.REFUND_SEEN_STAFF: refund_seen_staff,
     NoticeKind.PARKED_REFUNDED: parked_refunded,
     NoticeKind.PAYMENT_LATE_STAFF: payment_late_staff,
     NoticeKind.NEWS_GIVEN_UP_STAFF: news_given_up_staff,

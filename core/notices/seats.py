@@ -177,6 +177,46 @@ def staff_released_staff(seat: SeatFacts) -> Message:
     )
 
 
+def refund_released(seat: SeatFacts) -> Message:
+    return Message(
+        say("Your seat with {mentor} is released", mentor=plain(seat.pair.mentor.name)),
+        say(
+            "The money for your last sessions with {mentor} goes back, so your seat is released with them. If you want "
+            "to go on, buy again.",
+            mentor=name(seat.pair.mentor),
+        ),
+        [renew_button(seat.pair, again=True)],
+    )
+
+
+def refund_released_mentor(seat: SeatFacts) -> Message:
+    return Message(
+        say("{student}'s seat is released", student=plain(seat.pair.student.name)),
+        say(
+            "The last sessions of {student} with you were refunded, so the seat is free. Of your {capacity} seats, "
+            "{occupied} are taken; there is nothing for you to do.",
+            student=who(seat.pair.student),
+            capacity=seat.capacity,
+            occupied=seat.occupied,
+        ),
+    )
+
+
+def refund_released_staff(seat: SeatFacts) -> Message:
+    return Message(
+        say("Seat released after a refund"),
+        say(
+            "{student} no longer has a seat with {mentor}: their last sessions were refunded. Of the mentor's "
+            "{capacity} seats, {occupied} are taken.",
+            student=who(seat.pair.student),
+            mentor=who(seat.pair.mentor),
+            capacity=seat.capacity,
+            occupied=seat.occupied,
+        )
+        + reason_of(seat.change),
+    )
+
+
 def grant_above_capacity_staff(seat: SeatFacts) -> Message:
     return Message(
         say("A mentor has more students than seats"),
@@ -348,6 +388,9 @@ SEATS: Mapping[NoticeKind, Callable[[SeatFacts], Message]] = {
     NoticeKind.STAFF_RELEASED: staff_released,
     NoticeKind.STAFF_RELEASED_MENTOR: staff_released_mentor,
     NoticeKind.STAFF_RELEASED_STAFF: staff_released_staff,
+    NoticeKind.REFUND_RELEASED: refund_released,
+    NoticeKind.REFUND_RELEASED_MENTOR: refund_released_mentor,
+    NoticeKind.REFUND_RELEASED_STAFF: refund_released_staff,
     NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: grant_above_capacity_staff,
     NoticeKind.SEAT_BACK_MENTOR: seat_back_mentor,
     NoticeKind.SEAT_BACK_STAFF: seat_back_staff,

@@ -124,6 +124,17 @@ def session_completed(session: SessionFacts) -> Message:
 
 
 def session_returned(session: SessionFacts) -> Message:
+    if session.refunded:
+        return Message(
+            say("Not held: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
+            say(
+                "It was noted that your session with {mentor} {when} did not take place. Your pack was refunded, so "
+                "there is nothing to make up for.",
+                mentor=name(session.pair.mentor),
+                when=discord_span(session.starts_at),
+            ),
+            [schedule_button()],
+        )
     return Message(
         say("Not held: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
         say(
@@ -180,13 +191,14 @@ def session_waived(session: SessionFacts) -> Message:
 
 def session_canceled(session: SessionFacts) -> Message:
     first = [book_button(session.pair)] if session.available > 0 else []
+    of_it = {"mentor": name(session.pair.mentor), "when": discord_span(session.starts_at)}
+    if session.refunded:
+        text = say("Your session with {mentor} {when} does not take place: the money for it goes back.", **of_it)
+    else:
+        text = say("Your session with {mentor} {when} does not take place. It is back in your pack, not used.", **of_it)
     return Message(
         say("Cancelled: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
-        say(
-            "Your session with {mentor} {when} does not take place. It is back in your pack, not used.",
-            mentor=name(session.pair.mentor),
-            when=discord_span(session.starts_at),
-        ),
+        text,
         [*first, schedule_button()],
     )
 
@@ -194,7 +206,9 @@ def session_canceled(session: SessionFacts) -> Message:
 def session_canceled_mentor(session: SessionFacts) -> Message:
     """Cancelled by the student or by staff; the mentor may waive what was cancelled late (rule 16)."""
     buttons = [schedule_button()]
-    if session.waivable_until is None:
+    if session.refunded:
+        means = say("The student's pack was refunded, and the time is free again.")
+    elif session.waivable_until is None:
         means = say("It is back in the student's pack, and the time is free again.")
     else:
         means = say(

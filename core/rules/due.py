@@ -85,6 +85,7 @@ class NoticeFacts:
     order_state: OrderState | None = None
     pack_state: PackState | None = None
     answered: bool = False
+    refund_owed: bool = True
     mentor_paused: bool = False
     student_gone: bool = False
     role_is_due: bool = False
@@ -219,6 +220,10 @@ def _unless_role_is_due(facts: NoticeFacts, _now: datetime) -> str | None:
     return None if facts.role_is_due else "the role is as it should be"
 
 
+def _unless_owed(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.refund_owed else "it is paid back in another way"
+
+
 def _unless_answered(facts: NoticeFacts, _now: datetime) -> str | None:
     return "it is answered" if facts.answered else None
 
@@ -254,7 +259,10 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PAYMENT_PARKED_STAFF: _unless_order(OrderState.PARKED),
     NoticeKind.PAID_TWICE_STAFF: _never,
     NoticeKind.ABOVE_CAPACITY_STAFF: _never,
-    NoticeKind.REFUND_FAILED_STAFF: _never,
+    NoticeKind.REFUND_FAILED_STAFF: _unless_owed,
+    NoticeKind.REFUNDED: _never,
+    NoticeKind.REFUNDED_STAFF: _never,
+    NoticeKind.REFUND_SEEN_STAFF: _never,
     NoticeKind.PARKED_REFUNDED: _unless_order(OrderState.REFUNDED),
     NoticeKind.PAYMENT_LATE_STAFF: _unless_order(OrderState.PENDING),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _never,
@@ -265,6 +273,9 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.STAFF_RELEASED: _seat_released,
     NoticeKind.STAFF_RELEASED_MENTOR: _seat_released,
     NoticeKind.STAFF_RELEASED_STAFF: _seat_released,
+    NoticeKind.REFUND_RELEASED: _seat_released,
+    NoticeKind.REFUND_RELEASED_MENTOR: _seat_released,
+    NoticeKind.REFUND_RELEASED_STAFF: _seat_released,
     NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: _never,
     NoticeKind.SEAT_BACK_MENTOR: _unless_seat(SeatState.ACTIVE),
     NoticeKind.SEAT_BACK_STAFF: _never,

@@ -54,6 +54,10 @@ class NoticeKind(StrEnum):
     PAID_TWICE_STAFF = "paid_twice_staff"
     ABOVE_CAPACITY_STAFF = "above_capacity_staff"
     REFUND_FAILED_STAFF = "refund_failed_staff"
+    # Of one refund, whose row is the cycle (rule 28).
+    REFUNDED = "refunded"
+    REFUNDED_STAFF = "refunded_staff"
+    REFUND_SEEN_STAFF = "refund_seen_staff"  # made on the provider's own pages
     PARKED_REFUNDED = "parked_refunded"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
@@ -65,6 +69,9 @@ class NoticeKind(StrEnum):
     STAFF_RELEASED = "staff_released"
     STAFF_RELEASED_MENTOR = "staff_released_mentor"
     STAFF_RELEASED_STAFF = "staff_released_staff"
+    REFUND_RELEASED = "refund_released"
+    REFUND_RELEASED_MENTOR = "refund_released_mentor"
+    REFUND_RELEASED_STAFF = "refund_released_staff"
     GRANT_ABOVE_CAPACITY_STAFF = "grant_above_capacity_staff"
     SEAT_BACK_MENTOR = "seat_back_mentor"
     SEAT_BACK_STAFF = "seat_back_staff"
@@ -92,6 +99,7 @@ _MENTOR = frozenset(
         NoticeKind.SEAT_BACK_MENTOR,
         NoticeKind.SEAT_RELEASED_MENTOR,
         NoticeKind.STAFF_RELEASED_MENTOR,
+        NoticeKind.REFUND_RELEASED_MENTOR,
         NoticeKind.ADJUSTMENT_ANSWERED,
         NoticeKind.STUDENT_GONE,
     }
@@ -126,6 +134,9 @@ _SEAT = frozenset(
         NoticeKind.STAFF_RELEASED,
         NoticeKind.STAFF_RELEASED_MENTOR,
         NoticeKind.STAFF_RELEASED_STAFF,
+        NoticeKind.REFUND_RELEASED,
+        NoticeKind.REFUND_RELEASED_MENTOR,
+        NoticeKind.REFUND_RELEASED_STAFF,
         NoticeKind.GRANT_ABOVE_CAPACITY_STAFF,
         NoticeKind.SEAT_BACK_MENTOR,
         NoticeKind.SEAT_BACK_STAFF,

@@ -66,7 +66,8 @@ class RefundState(StrEnum):
 
     INTENDED = "intended"
     DONE = "done"
-    FAILED = "failed"
+    FAILED = "failed"  # still owed: staff see to it
+    REPLACED = "replaced"  # it failed, and the money went back by another one, or is not there any more
 
 
 class RefundCause(StrEnum):

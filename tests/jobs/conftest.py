@@ -30,10 +30,11 @@ def provider(clock: SettableClock) -> LedgerProvider:
 
 @pytest.fixture
 def reread(provider: LedgerProvider) -> Reread:
-    """Events of the tests say which checkout they are about, and no more."""
+    """Events of the tests say which checkout or refund they are about, and no more."""
 
     def read(_provider: str, body: bytes) -> News | None:
-        return provider.news.get(body.decode())
+        refund = next((each for each in provider.refund_news if each.refund_ref == body.decode()), None)
+        return provider.news.get(body.decode(), refund)
 
     return read
 

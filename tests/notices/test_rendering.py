@@ -15,6 +15,7 @@ from core.notices.facts import (
     PackFacts,
     Pair,
     Person,
+    RefundFacts,
     SeatFacts,
     SessionFacts,
 )
@@ -24,7 +25,7 @@ from core.notices.rendering import for_staff, render
 from core.notices.seats import SEATS
 from core.notices.sessions import SESSIONS
 from core.rules.notices import Audience, NoticeKind, Subject, audience_of, subject_of
-from core.rules.states import OrderState, PackState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, RefundState, SeatState, SessionState
 from core.texts.language import languages, reader
 from tests.clocks import NOW
 
@@ -74,8 +75,13 @@ _ORDER = OrderFacts(
     occupied=6,
     provider="stripe",
     paid=Money(amount_minor=20_100, currency="EUR", ref="pi_1"),
-    refund_minor=20_000,
-    refund_error="the charge is disputed",
+    refund=RefundFacts(
+        amount_minor=20_000,
+        state=RefundState.FAILED,
+        sessions=3,
+        error="the charge is disputed",
+        change=_CHANGE,
+    ),
 )
 _PACK = PackFacts(
     pair=_SHORT,
@@ -127,7 +133,10 @@ def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: Notic
     facts = replace(_BY_SUBJECT[subject_of(kind)], pair=_LONGEST)
     if isinstance(facts, OrderFacts):
         longest = Money(amount_minor=999_999_999_999, currency="KWD", ref="*" * 255)
-        facts = replace(facts, product_name="#" * 100, paid=longest, refund_error="*" * 5000)
+        refund = RefundFacts(
+            amount_minor=999_999_999_999, state=RefundState.FAILED, error="*" * 5000, change=_LONGEST_CHANGE
+        )
+        facts = replace(facts, product_name="#" * 100, paid=longest, refund=refund)
     if isinstance(facts, SeatFacts | PackFacts):
         facts = replace(facts, change=_LONGEST_CHANGE)
     if isinstance(facts, AdjustmentFacts):

@@ -62,6 +62,9 @@ TRUE_ORDER_STATES = {
     NoticeKind.PAID_TWICE_STAFF: {None, *OrderState},
     NoticeKind.ABOVE_CAPACITY_STAFF: {None, *OrderState},
     NoticeKind.REFUND_FAILED_STAFF: {None, *OrderState},
+    NoticeKind.REFUNDED: {None, *OrderState},
+    NoticeKind.REFUNDED_STAFF: {None, *OrderState},
+    NoticeKind.REFUND_SEEN_STAFF: {None, *OrderState},
     NoticeKind.PARKED_REFUNDED: {OrderState.REFUNDED},
     NoticeKind.PAYMENT_LATE_STAFF: {OrderState.PENDING},
     NoticeKind.NEWS_GIVEN_UP_STAFF: {None, *OrderState},
@@ -78,6 +81,9 @@ TRUE_SEAT_STATES = {
     NoticeKind.STAFF_RELEASED: {SeatState.RELEASED},
     NoticeKind.STAFF_RELEASED_MENTOR: {SeatState.RELEASED},
     NoticeKind.STAFF_RELEASED_STAFF: {SeatState.RELEASED},
+    NoticeKind.REFUND_RELEASED: {SeatState.RELEASED},
+    NoticeKind.REFUND_RELEASED_MENTOR: {SeatState.RELEASED},
+    NoticeKind.REFUND_RELEASED_STAFF: {SeatState.RELEASED},
     NoticeKind.GRANT_ABOVE_CAPACITY_STAFF: {None, *SeatState},
     NoticeKind.SEAT_BACK_MENTOR: {SeatState.ACTIVE},
     NoticeKind.SEAT_BACK_STAFF: {None, *SeatState},
@@ -123,6 +129,12 @@ def test_a_notice_of_an_order_is_sent_while_it_is_true(kind: NoticeKind, state: 
     why = why_drop(kind, facts(order_state=state), NOW)
 
     assert (why is None) is (state in TRUE_ORDER_STATES[kind])
+
+
+def test_staff_are_not_told_of_a_failed_refund_that_was_paid_back_since() -> None:
+    told = facts(order_state=OrderState.FULFILLED, refund_owed=False)
+
+    assert why_drop(NoticeKind.REFUND_FAILED_STAFF, told, NOW) == "it is paid back in another way"
 
 
 @pytest.mark.parametrize("kind", TRUE_SEAT_STATES)

@@ -154,6 +154,9 @@ refunds = Table(
     Column("provider_ref", String(255)),
     at("created_at"),
     maybe_at("done_at"),
+    maybe_at("failed_at"),  # by the provider's word, which is its last about this refund
+    # Of one that was made on the provider's own pages: since when it is known which sessions it takes.
+    maybe_at("decided_at"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     maybe_at("next_attempt_at"),
     Column("last_error", Text),

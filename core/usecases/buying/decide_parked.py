@@ -7,16 +7,17 @@ from sqlalchemy import RowMapping, select
 from core.db import orders as db_orders
 from core.db.history import Change, by_member, record
 from core.db.notices import Owed, owe
-from core.db.seats import move_seat
+from core.db.refunds import given_back
 from core.db.tables import members, payments
 from core.db.unit import Transaction, transaction
 from core.ports import Paid
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused, refuse
-from core.rules.states import OrderState, RefundCause, RefundState, SeatState
+from core.rules.states import OrderState, RefundCause, RefundState
 from core.usecases.asker import Asker, Known, known_staff
 from core.usecases.buying.fulfil import fulfil, intend_refund
 from core.usecases.reason import tidy_reason
+from core.usecases.seats.free_held import free_held_seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ async def grant_parked(tx: Transaction, asker: Asker, order_id: int, reason: str
         tax_minor=payment["tax_minor"],
         currency=payment["currency"],
         paid_at=payment["paid_at"],
-        livemode=True,
+        livemode=payment["livemode"],
     )
     state = await fulfil(tx, case.order, payment["id"], paid, by_member(case.by.member_id), case.reason)
     return case.decided(state, payment["amount_minor"])
@@ -81,28 +82,18 @@ async def refund_parked(tx: Transaction, asker: Asker, order_id: int, reason: st
     if isinstance(case, Refused):
         return case
     order, payment, why = case.order, case.payment, case.reason
-    left: int = payment["amount_minor"] - payment["refunded_minor"] - payment["lost_minor"]
+    left = (await given_back(tx, payment["id"])).left_minor
     await db_orders.move_order(tx, order_id, OrderState.PARKED, OrderState.REFUNDED)
     changes = [Change("order", order_id, OrderState.PARKED, OrderState.REFUNDED, "refund", why)]
     if left > 0:
         refund_id = await intend_refund(tx, payment["id"], left, RefundCause.STAFF)
         changes.append(Change("refund", refund_id, None, RefundState.INTENDED, "refund", why))
-    if await _gives_seat_back(tx, order):
-        changes.append(Change("seat", order["seat_id"], SeatState.HELD, SeatState.RELEASED, "close", why))
+    changes += await free_held_seat(tx, order, why)
     await tx.write_all(
         record(case.by.community_id, tx.now, by_member(case.by.member_id), *changes),
         owe(tx, case.by.community_id, Owed(NoticeKind.PARKED_REFUNDED, order_id, order["student_id"])),
     )
     return case.decided(OrderState.REFUNDED, left)
-
-
-async def _gives_seat_back(tx: Transaction, order: RowMapping) -> bool:
-    """Whether the seat was held for this order, and is free now. Another checkout of the pair keeps it."""
-    if order["seat_state"] is not SeatState.HELD:
-        return False
-    if await db_orders.unsettled_of_pair(tx, order["student_id"], order["mentor_id"]) is not None:
-        return False
-    return await move_seat(tx, order["seat_id"], [SeatState.HELD], SeatState.RELEASED)
 
 
 async def _case(tx: Transaction, asker: Asker, order_id: int, reason: str) -> _Case | Refused:

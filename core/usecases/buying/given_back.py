@@ -21,7 +21,9 @@ async def settle_given_back(tx: Transaction, provider: str, news: MoneyNews) -> 
         case RefundNews():
             await note_refund(tx, payment, news)
         case RefundsChanged():
-            await tx.run(update(payments).where(payments.c.id == payment["id"]).values(next_attempt_at=tx.now))
+            await tx.run(
+                update(payments).where(payments.c.id == payment["id"]).values(next_attempt_at=tx.now, attempts=0)
+            )
         case DisputeNews():
             await note_dispute(tx, payment, news)
     return payment

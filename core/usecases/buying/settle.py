@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import Update
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, Change, record
 from core.db.notices import Owed, owe
-from core.db.payments import record_payment
+from core.db.payments import order_of_payment, record_payment
 from core.db.seats import move_seat
 from core.db.tables import checkouts, communities, provider_events
 from core.db.unit import Transaction, transaction
@@ -75,8 +75,11 @@ def _park_event(event_row: int, news: News) -> Update:
 async def keep_failed_event(tx: Transaction, event: ProviderEvent, why: str) -> None:
     """Keep an event whose settling met a fault, to be tried again by the jobs (rule 30)."""
     news = event.news
-    of_order = None if news is None or isinstance(news, MONEY_NEWS) else news
-    order_id = None if of_order is None else await db_orders.id_of_news(tx, event.provider, of_order)
+    order_id = None
+    if isinstance(news, MONEY_NEWS):
+        order_id = await order_of_payment(tx, event.provider, news.payment_ref)
+    elif news is not None:
+        order_id = await db_orders.id_of_news(tx, event.provider, news)
     await _store(tx, event, EventState.FAILED, why, order_id)
 
 

@@ -24,11 +24,15 @@ from core.usecases.seats.follow_up import PairState, load_pair
 
 @dataclass(frozen=True, slots=True)
 class PackBack:
-    """What the pack is that gets a session back: active, and good for some days more at least (rule 3)."""
+    """What the pack is that gets a session back: active, and good for some days more at least (rule 3).
+
+    `refunded`: its money has gone back, and so the session goes, too (rule 28).
+    """
 
     state: PackState
     until: datetime
     changes: tuple[Change, ...]
+    refunded: bool = False
 
 
 def pack_back(pack: Pack, settings: Settings, verb: str, now: datetime) -> PackBack:
@@ -37,7 +41,7 @@ def pack_back(pack: Pack, settings: Settings, verb: str, now: datetime) -> PackB
     if state is PackState.ACTIVE:
         until = returned_expiry(pack.expires_at, now, settings)
     if (state, until) == (pack.state, pack.expires_at):
-        return PackBack(state, until, ())
+        return PackBack(state, until, (), refunded=state is PackState.REFUNDED)
     facts = {"from": pack.expires_at.isoformat(), "to": until.isoformat()}
     return PackBack(state, until, (Change("pack", pack.id, pack.state, state, verb, facts=facts),))
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, insert
 
 from core.db.history import By, Change, by_member, record
 from core.db.notices import Owed, owe
 from core.db.sessions import decide_session, entry_of, move_pack
+from core.db.tables import ledger
 from core.db.unit import Transaction
 from core.rules.balance import after_entry, state_after, usable_remaining
 from core.rules.completion import AlreadyDecided, Authority, Meeting, Outcome, why_not_tell
@@ -101,7 +102,11 @@ async def _end(tx: Transaction, session: RowMapping, word: Word) -> Completed:
     else:
         told, left = NoticeKind.SESSION_RETURNED, pack.remaining
         back = pack_back(pack, pair.settings, word.outcome.verb, tx.now)
-        moved = await move_pack(tx, pack, back.state, held=-1, until=back.until)
+        if back.refunded:
+            left = after_entry(pack.remaining, pack.total, -1)
+            entry = {"kind": EntryKind.REFUND, "delta": -1, "balance": left, "actor_id": word.by.member_id}
+            writes.append(insert(ledger).values(pack_id=pack.id, at=tx.now, **entry))
+        moved = await move_pack(tx, pack, back.state, remaining=left - pack.remaining, held=-1, until=back.until)
         changes += back.changes
     if not moved:
         raise RuntimeError(f"pack {pack.id} changed without the lock on its pair")

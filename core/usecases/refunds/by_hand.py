@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
-from core.db.due import note_refunded
 from core.db.history import Change, by_member, record
+from core.db.payments import for_giving_back
+from core.db.refunds import count_refunded
 from core.db.tables import members, orders, payments, refunds
 from core.db.unit import Transaction, transaction
 from core.rules.refusals import Reason, Refused, refuse
@@ -32,7 +33,13 @@ async def refunded_by_hand(tx: Transaction, asker: Asker, refund_id: int, reason
     if isinstance(tidy, Refused):
         return tidy
     found = await tx.one(
-        select(refunds, payments.c.currency, members.c.name)
+        select(
+            refunds,
+            payments.c.currency,
+            payments.c.provider,
+            payments.c.provider_ref.label("payment_ref"),
+            members.c.name,
+        )
         .join(payments, payments.c.id == refunds.c.payment_id)
         .join(orders, orders.c.id == payments.c.order_id)
         .join(members, members.c.id == orders.c.student_id)
@@ -40,12 +47,17 @@ async def refunded_by_hand(tx: Transaction, asker: Asker, refund_id: int, reason
     )
     if found is None:
         return refuse(Reason.UNKNOWN_ORDER)
+    # The lock of all news of this payment: another refund may just stand in for this one.
+    await for_giving_back(tx, found["provider"], found["payment_ref"])
     failed = update(refunds).where(refunds.c.id == refund_id, refunds.c.state == RefundState.FAILED)
-    if (await tx.run(failed.values(state=RefundState.DONE, done_at=tx.now))).rowcount == 0:
+    amount: int | None = await tx.value(
+        failed.values(state=RefundState.DONE, done_at=tx.now).returning(refunds.c.amount_minor)
+    )
+    if amount is None:
         return refuse(Reason.ALREADY_DECIDED)
     change = Change("refund", refund_id, RefundState.FAILED, RefundState.DONE, "by hand", tidy)
     await tx.write_all(
-        note_refunded(found["payment_id"], found["amount_minor"]),
+        count_refunded(found["payment_id"], amount),
         record(who.community_id, tx.now, by_member(who.member_id), change),
     )
-    return RefundedByHand(refund_id, found["name"], found["amount_minor"], found["currency"])
+    return RefundedByHand(refund_id, found["name"], amount, found["currency"])

@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 
-from core.db.due import Row, end_refund, note_refunded, put_off_row, refund_with_payment
-from core.db.history import PROVIDER, Change, record
-from core.db.notices import Owed, owe
+from core.db.due import Row, put_off_row, refund_with_payment
+from core.db.payments import for_giving_back
 from core.db.tables import refunds
 from core.db.unit import Database, Transaction, reading, transaction
-from core.ports import PaymentProvider, ProviderRefused, ProviderUnavailable, Refunded, RefundFailed, RefundRequest
+from core.ports import (
+    PaymentProvider,
+    ProviderRefused,
+    ProviderUnavailable,
+    Refunded,
+    RefundFailed,
+    RefundNews,
+    RefundRequest,
+)
 from core.rules.backoff import is_exhausted
-from core.rules.notices import NoticeKind
 from core.rules.states import RefundState
+from core.usecases.refunds.note_refund import fail_refund, note_refund, trim_owed
 
 
 async def make_refund(db: Database, providers: Mapping[str, PaymentProvider], refund_id: int) -> RefundState | None:
@@ -67,25 +74,34 @@ async def _put_off(tx: Transaction, refund_id: int) -> None:
 
 @transaction
 async def _done(tx: Transaction, refund: Row, ref: str) -> None:
-    if not await end_refund(tx, refund["id"], RefundState.DONE, ref=ref):
-        return
-    change = Change("refund", refund["id"], RefundState.INTENDED, RefundState.DONE, "refund")
-    await tx.write_all(
-        note_refunded(refund["payment_id"], refund["amount_minor"]),
-        record(refund["community_id"], tx.now, PROVIDER, change),
+    """The answer to our request is news like any other; a webhook may have told it before."""
+    payment = await _payment(tx, refund)
+    await note_refund(
+        tx,
+        payment,
+        RefundNews(
+            payment_ref=refund["payment_ref"],
+            refund_ref=ref,
+            amount_minor=refund["amount_minor"],
+            currency=refund["currency"],
+            at=tx.now,
+            refund_id=refund["id"],
+        ),
     )
 
 
 @transaction
 async def _fail(tx: Transaction, refund: Row, why: str) -> None:
-    if not await end_refund(tx, refund["id"], RefundState.FAILED, why=why):
-        return
-    change = Change("refund", refund["id"], RefundState.INTENDED, RefundState.FAILED, "fail", why)
-    await tx.write_all(
-        record(refund["community_id"], tx.now, PROVIDER, change),
-        owe(
-            tx,
-            refund["community_id"],
-            Owed(NoticeKind.REFUND_FAILED_STAFF, refund["order_id"], None, cycle=refund["id"]),
-        ),
-    )
+    payment = await _payment(tx, refund)
+    now_is = await refund_with_payment(tx, refund["id"])
+    if now_is is not None and now_is["state"] is RefundState.INTENDED:
+        await fail_refund(tx, payment, now_is, why)
+        await trim_owed(tx, payment)
+
+
+async def _payment(tx: Transaction, refund: Row) -> Row:
+    """What the refund gives back, under the lock that all news of it take."""
+    payment = await for_giving_back(tx, refund["provider"], refund["payment_ref"])
+    if payment is None:
+        raise LookupError(f"the payment of refund {refund['id']} is gone")
+    return payment

@@ -43,6 +43,7 @@ async def a_failed_refund(db: Database, pair: Pair) -> int:
                 amount_minor=5_000,
                 last_error="the card is gone",
                 created_at=tx.now,
+                failed_at=tx.now,
             )
             .returning(tables.refunds.c.id)
         )

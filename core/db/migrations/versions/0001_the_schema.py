@@ -182,7 +182,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'session_canceled_mentor', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'approved_too_late', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'parked_refunded', 'payment_late_staff', 'news_given_up_staff', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff')",
+            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'session_canceled_mentor', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'approved_too_late', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'refunded', 'refunded_staff', 'refund_seen_staff', 'parked_refunded', 'payment_late_staff', 'news_given_up_staff', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'refund_released', 'refund_released_mentor', 'refund_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff')",
             name=op.f("ck_notices_known_kind"),
         ),
         sa.CheckConstraint(
@@ -725,13 +725,15 @@ def upgrade() -> None:
         sa.Column("provider_ref", sa.String(length=255), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("done_at", UtcDateTime(), nullable=True),
+        sa.Column("failed_at", UtcDateTime(), nullable=True),
+        sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "cause IN ('no_seat', 'paid_twice', 'staff', 'provider')", name=op.f("ck_refunds_known_cause")
         ),
-        sa.CheckConstraint("state IN ('intended', 'done', 'failed')", name=op.f("ck_refunds_known_state")),
+        sa.CheckConstraint("state IN ('intended', 'done', 'failed', 'replaced')", name=op.f("ck_refunds_known_state")),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refunds_amount")),
         sa.CheckConstraint("sessions >= 0", name=op.f("ck_refunds_sessions")),
         sa.ForeignKeyConstraint(["asked_by"], ["members.id"], name=op.f("fk_refunds_asked_by")),

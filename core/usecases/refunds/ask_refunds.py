@@ -1,0 +1,55 @@
+"""Ask the provider what was given back of a payment, and settle all that it says (rule 28)."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import RowMapping, select, update
+
+from core.db.due import put_off_row
+from core.db.tables import payments
+from core.db.unit import Database, Transaction, reading, transaction
+from core.ports import PaymentProvider, ProviderRefused, ProviderUnavailable
+from core.rules.refusals import Refused
+from core.usecases.buying.settle import settle
+
+
+async def ask_refunds(db: Database, providers: Mapping[str, PaymentProvider], payment_id: int) -> str:
+    """In a word what came of it. While the provider gives no answer it is asked again, an hour apart at most."""
+    payment = await _payment(db, payment_id)
+    if payment is None or payment["next_attempt_at"] is None:
+        return "known"
+    provider = providers.get(payment["provider"])
+    if provider is None:
+        await put_off_asking(db, payment_id)
+        return "not configured"
+    try:
+        told = await provider.refunds_of(payment["provider_ref"])
+    except (ProviderUnavailable, ProviderRefused):
+        await put_off_asking(db, payment_id)
+        return "later"
+    for news in told:
+        settled = await settle(db, provider.name, news)
+        if isinstance(settled, Refused):
+            await put_off_asking(db, payment_id)
+            return settled.reason
+    await _end(db, payment)
+    return "asked"
+
+
+@transaction
+async def put_off_asking(tx: Transaction, payment_id: int) -> None:
+    """Of whoever could not ask, or not settle the answer: it is tried again later."""
+    await put_off_row(tx, payments, payment_id)
+
+
+@reading
+async def _payment(tx: Transaction, payment_id: int) -> RowMapping | None:
+    return await tx.one(select(payments).where(payments.c.id == payment_id))
+
+
+@transaction
+async def _end(tx: Transaction, payment: RowMapping) -> None:
+    """Nothing is left to ask, unless something was given back since we asked: then the time is another one."""
+    asked = update(payments).where(
+        payments.c.id == payment["id"], payments.c.next_attempt_at == payment["next_attempt_at"]
+    )
+    await tx.run(asked.values(next_attempt_at=None, attempts=0))
