@@ -16,7 +16,7 @@ from core.db.unit import Transaction
 from core.ports import RefundNews
 from core.rules.notices import NoticeKind
 from core.rules.states import OrderState, PackState, RefundState
-from core.usecases.refunds.take_sessions import VERB, Taking, field_of, take_all
+from core.usecases.refunds.take_sessions import Taking, field_of, take_all
 from core.usecases.seats.free_held import free_held_seat
 
 ON_ITS_PAGES = "refunded on the provider's own pages"
@@ -65,7 +65,7 @@ async def _done(tx: Transaction, payment: RowMapping, refund: RowMapping, news: 
     """Our own refund is made: what it takes was taken when it was asked for."""
     if not await db_refunds.move_refund(tx, refund, RefundState.DONE, ref=news.refund_ref, done_at=news.at):
         raise RuntimeError(f"refund {refund['id']} changed without the lock on its order")
-    change = Change("refund", refund["id"], refund["state"], RefundState.DONE, VERB)
+    change = Change("refund", refund["id"], refund["state"], RefundState.DONE, "refund")
     await tx.write_all(
         db_refunds.count_refunded(payment["id"], refund["amount_minor"]),
         record(payment["community_id"], tx.now, PROVIDER, change),
@@ -174,7 +174,7 @@ async def _end_parked(tx: Transaction, payment: RowMapping) -> None:
     if order is None:
         raise LookupError(f"order {payment['order_id']} is locked and gone")
     await db_orders.move_order(tx, order["id"], OrderState.PARKED, OrderState.REFUNDED)
-    changes = [Change("order", order["id"], OrderState.PARKED, OrderState.REFUNDED, VERB, ON_ITS_PAGES)]
+    changes = [Change("order", order["id"], OrderState.PARKED, OrderState.REFUNDED, "refund", ON_ITS_PAGES)]
     changes += await free_held_seat(tx, order, ON_ITS_PAGES)
     await tx.run(record(payment["community_id"], tx.now, PROVIDER, *changes))
 

@@ -22,9 +22,6 @@ from core.rules.refunds import Ground, Hold, Move, Plan, SeatAfter, plan_refund
 from core.rules.states import EntryKind, OrderState, PackState, SeatState, SessionState
 from core.usecases.seats.follow_up import PairState, follow_up, load_pair
 
-VERB = "refund"
-"""In the history, of pack, session, seat and order: what came of money that went back."""
-
 _MONEY_MOVES = (*UNSETTLED, OrderState.PARKED)
 
 
@@ -91,7 +88,7 @@ async def take_all(tx: Transaction, payment: RowMapping, taking: Taking) -> Plan
 
 async def _refund_order(tx: Transaction, payment: RowMapping, taking: Taking) -> None:
     if await move_order(tx, payment["order_id"], OrderState.FULFILLED, OrderState.REFUNDED):
-        moved = Change("order", payment["order_id"], OrderState.FULFILLED, OrderState.REFUNDED, VERB, taking.why)
+        moved = Change("order", payment["order_id"], OrderState.FULFILLED, OrderState.REFUNDED, "refund", taking.why)
         await tx.run(record(payment["community_id"], tx.now, taking.by, moved))
 
 
@@ -116,7 +113,7 @@ async def _cancel(tx: Transaction, field: Field, canceled: Sequence[Hold], takin
         return
     ids = [hold.session_id for hold in canceled]
     step = SessionState.SCHEDULED, SessionState.CANCELED
-    changes = [Change("session", each, *step, VERB, taking.why) for each in ids]
+    changes = [Change("session", each, *step, "refund", taking.why) for each in ids]
     told = [
         Owed(kind, hold.session_id, member_id, hold.attempt)
         for hold in canceled
@@ -177,7 +174,7 @@ async def _take(tx: Transaction, field: Field, plan: Plan, taking: Taking) -> in
         "canceled": len(plan.canceled),
         "moved": len(plan.moved),
     }
-    change = Change("pack", pack.id, pack.state, plan.state, VERB, taking.why, facts)
+    change = Change("pack", pack.id, pack.state, plan.state, "refund", taking.why, facts)
     noted = await note(tx, field.pair.community_id, taking.by, change)
     writes: list[UpdateBase] = []
     if plan.taking:
@@ -194,7 +191,7 @@ async def _release(tx: Transaction, field: Field, taking: Taking) -> None:
     seat_id, before = field.pair.seat_id, field.pair.seat_state
     if not await move_seat(tx, seat_id, [before], SeatState.RELEASED):
         raise RuntimeError(f"seat {seat_id} moved under its own lock")
-    change = Change("seat", seat_id, before, SeatState.RELEASED, VERB, taking.why)
+    change = Change("seat", seat_id, before, SeatState.RELEASED, "refund", taking.why)
     cycle = await note(tx, field.pair.community_id, taking.by, change)
     await tx.run(
         owe(
