@@ -48,9 +48,15 @@ BREACHES: dict[str, str] = {
         SELECT orders.id FROM orders LEFT JOIN packs ON packs.order_id = orders.id
         LEFT JOIN payments ON payments.order_id = orders.id
         WHERE orders.state = 'fulfilled' AND (packs.id IS NULL OR payments.id IS NULL)""",
-    "no pack without a fulfilled order or a grant (25)": """
+    "no pack without a fulfilled order or a grant, and with its money goes the pack (25, 28)": """
         SELECT packs.id FROM packs LEFT JOIN orders ON orders.id = packs.order_id
-        WHERE packs.granted_by IS NULL AND orders.state <> 'fulfilled'""",
+        WHERE packs.granted_by IS NULL AND orders.state <> 'fulfilled'
+        AND (orders.state <> 'refunded' OR packs.state <> 'refunded')""",
+    "what went back of a payment is its refunds that are done (28, 31)": """
+        SELECT payments.id FROM payments
+        LEFT JOIN refunds ON refunds.payment_id = payments.id AND refunds.state = 'done'
+        GROUP BY payments.id, payments.refunded_minor
+        HAVING payments.refunded_minor <> COALESCE(SUM(refunds.amount_minor), 0)""",
     "one unsettled order a pair (8)": """
         SELECT MIN(id) FROM orders WHERE state IN ('open', 'pending')
         GROUP BY student_id, mentor_id HAVING COUNT(*) > 1""",
