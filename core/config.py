@@ -22,6 +22,9 @@ WHERE_TO_GET = {
     "public_url": "It is the address of the proxy with TLS in front of WEB_PORT, as https://seats.example.org.",
     "stripe_api_key": "From https://dashboard.stripe.com/apikeys: a restricted key, rk_….",
     "stripe_webhook_secret": "From https://dashboard.stripe.com/webhooks: your endpoint's signing secret, whsec_….",
+    "paypal_client_id": "From https://developer.paypal.com/dashboard/applications: your app, Client ID.",
+    "paypal_client_secret": "From https://developer.paypal.com/dashboard/applications: your app, Secret key 1.",
+    "paypal_webhook_id": "From https://developer.paypal.com/dashboard/applications: your app, Webhooks, its ID.",
 }
 
 
@@ -112,7 +115,7 @@ class Config(BaseSettings):
         SecretStr("sqlite+aiosqlite:///seatkeeper.db"), description="where everything is kept"
     )
     public_url: Annotated[str, AfterValidator(_web_address)] = Field(
-        "", description="where people and Stripe reach the web server from outside"
+        "", description="where people and payment providers reach the web server from outside"
     )
     web_host: str = Field("127.0.0.1", description="the address the web server listens on")
     web_port: int = Field(8080, ge=0, le=65535, description="the port the web server listens on, 0 for any free one")
@@ -125,6 +128,14 @@ class Config(BaseSettings):
     )
     stripe_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
         "https://api.stripe.com", description="where Stripe's API is reached"
+    )
+    paypal_client_id: str = Field("", description="names us to PayPal")
+    paypal_client_secret: SecretStr = Field(
+        SecretStr(""), description="opens checkouts, takes their money and gives refunds at PayPal"
+    )
+    paypal_webhook_id: str = Field("", description="proves that a webhook comes from PayPal and is for us")
+    paypal_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "https://api-m.paypal.com", description="where PayPal's API is reached"
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)] = Field(
         "INFO", description="how much is logged"

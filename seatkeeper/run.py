@@ -4,8 +4,8 @@ import asyncio
 import itertools
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import aiohttp
 import discord
@@ -16,9 +16,13 @@ from core.clock import SystemClock
 from core.config import WHERE_TO_GET, Config, ConfigError
 from core.db.migrate import is_current, upgrade
 from core.errors import DatabaseOutdated
+from core.payments.paypal import PayPalProvider
+from core.payments.paypal_api import is_live
+from core.payments.paypal_certificates import Certificates, fetching
+from core.payments.paypal_events import PayPalEvents
 from core.payments.stripe import StripeProvider
 from core.ports import PaymentProvider
-from seatkeeper.wiring import STRIPE, House, open_database
+from seatkeeper.wiring import PAYPAL, STRIPE, House, open_database
 from webhooks.server import serve as serve_web
 
 log = logging.getLogger(__name__)
@@ -39,13 +43,15 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
     async with AsyncExitStack() as stack:
         db, bell = open_database(url, SystemClock())
         stack.push_async_callback(db.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
         house = House(
             db=db,
             bell=bell,
             clock=db.clock,
             public_url=config.public_url,
-            providers=await stack.enter_async_context(_providers(config)),
+            providers=_providers(config, http),
             stripe_webhook_secret=config.stripe_webhook_secret.get_secret_value(),
+            paypal_events=_paypal_events(config, http),
         )
         on_discord: asyncio.Task[None] | None = None
         bot = house.bot()
@@ -79,19 +85,28 @@ def _require(config: Config, roles: frozenset[str]) -> None:
     needed = ["public_url"]
     if roles & {"bot", "jobs"}:
         needed.append("discord_token")
+    if config.paypal_client_id or config.paypal_client_secret.get_secret_value():
+        needed += ["paypal_client_id", "paypal_client_secret"]
     config.require(*needed)
 
 
-@asynccontextmanager
-async def _providers(config: Config) -> AsyncIterator[dict[str, PaymentProvider]]:
+def _providers(config: Config, http: aiohttp.ClientSession) -> dict[str, PaymentProvider]:
     """The providers that are configured; without any, everything works but buying."""
+    providers: dict[str, PaymentProvider] = {}
     key = config.stripe_api_key.get_secret_value()
-    if not key:
-        log.warning("STRIPE_API_KEY is not set: nothing can be bought")
-        yield {}
-        return
-    async with aiohttp.ClientSession() as http:
-        yield {STRIPE: StripeProvider(key, http, api_url=config.stripe_api_url, automatic_tax=config.stripe_tax)}
+    if key:
+        providers[STRIPE] = StripeProvider(key, http, api_url=config.stripe_api_url, automatic_tax=config.stripe_tax)
+    client_id, secret = config.paypal_client_id, config.paypal_client_secret.get_secret_value()
+    if client_id and secret:
+        providers[PAYPAL] = PayPalProvider(client_id, secret, http, api_url=config.paypal_api_url)
+    if not providers:
+        log.warning("neither STRIPE_API_KEY nor PAYPAL_CLIENT_ID is set: nothing can be bought")
+    return providers
+
+
+def _paypal_events(config: Config, http: aiohttp.ClientSession) -> PayPalEvents:
+    """Also without a webhook id: what was kept before is still read."""
+    return PayPalEvents(config.paypal_webhook_id, Certificates(fetching(http)), is_live(config.paypal_api_url))
 
 
 async def _stay_on_discord(bot: SeatkeeperBot, config: Config, *, connect: bool, sync: bool) -> None:

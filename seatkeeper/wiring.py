@@ -14,12 +14,13 @@ from core.db.unit import Database
 from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
-from core.payments.stripe_events import read_authentic
+from core.payments import stripe_events
+from core.payments.paypal_events import PayPalEvents
 from core.ports import Clock, Courier, News, PaymentProvider
 from webhooks.app import make_app
 from webhooks.parts import Parts as WebParts
 
-STRIPE = "stripe"
+STRIPE, PAYPAL = "stripe", "paypal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class House:
     public_url: str
     providers: Mapping[str, PaymentProvider]
     stripe_webhook_secret: str = field(default="", repr=False)
+    paypal_events: PayPalEvents | None = None
 
     def bot(self, **options: Any) -> SeatkeeperBot:
         """A bot that has not logged in; the options go to discord.py."""
@@ -47,6 +49,7 @@ class House:
                 clock=self.clock,
                 signature_clock=SystemClock(),
                 stripe_webhook_secret=self.stripe_webhook_secret,
+                paypal_events=self.paypal_events,
                 gateway_ready=gateway_ready,
             )
         )
@@ -59,18 +62,20 @@ class House:
             DbosEngine(self.db.url),
             self.bell,
             public_url=self.public_url,
-            reread=_reread,
+            reread=self._reread,
             ticks_every=ticks_every,
         )
+
+    def _reread(self, provider: str, body: bytes) -> News | None:
+        """The news in an authentic event that was kept."""
+        if provider == STRIPE:
+            return stripe_events.read_authentic(body).news
+        if provider == PAYPAL and self.paypal_events is not None:
+            return self.paypal_events.read_authentic(body).news
+        raise LookupError(f"nobody here reads what {provider} says")
 
 
 def open_database(url: str, clock: Clock) -> tuple[Database, Bell]:
     """The database, and the bell that its commits ring for the jobs."""
     bell = Bell()
     return Database(url, clock, bell), bell
-
-
-def _reread(provider: str, body: bytes) -> News | None:
-    if provider != STRIPE:
-        raise LookupError(f"nobody here reads what {provider} says")
-    return read_authentic(body).news

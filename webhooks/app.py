@@ -6,7 +6,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import web
 
-from webhooks import completions, health, pay, stripe
+from webhooks import completions, health, pay, paypal, stripe
 from webhooks.deadlines import DEADLINES, Deadlines
 from webhooks.deliveries import BAD_SIGNATURES, LONGEST_BODY, BadSignatures
 from webhooks.middleware import fault_edge, guard
@@ -24,7 +24,7 @@ def make_app(parts: Parts) -> web.Application:
     app.on_cleanup.append(deadlines.end)
     aiohttp_jinja2.setup(app, loader=jinja2.PackageLoader("webhooks"), undefined=jinja2.StrictUndefined)
     app.on_response_prepare.append(guard)
-    for routes in (stripe.routes, completions.routes, pay.routes, health.routes):
+    for routes in (stripe.routes, paypal.routes, completions.routes, pay.routes, health.routes):
         app.add_routes(routes)
     app.router.add_get("/assets/pay.css", _style)
     return app

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core.payments.paypal_events import PayPalEvents
 from core.ports import Clock, PaymentProvider
 from core.usecases import Database
 
@@ -15,7 +16,8 @@ DATABASE_WITHIN = timedelta(seconds=1.8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Without `stripe_webhook_secret` Stripe's webhooks are answered with 503: there is no unsigned mode.
+    """Without `stripe_webhook_secret`, or a webhook id in `paypal_events`, webhooks of that provider are answered with
+    503: there is no unsigned mode.
 
     `clock` is the business's. `signature_clock` is the wall's: a signature is fresh or stale in real time.
     `gateway_ready` is None in a process without the bot.
@@ -27,6 +29,7 @@ class Parts:
     clock: Clock
     signature_clock: Clock
     stripe_webhook_secret: str = field(default="", repr=False)
+    paypal_events: PayPalEvents | None = None
     gateway_ready: Callable[[], bool] | None = None
     body_within: timedelta = timedelta(seconds=10)  # from the headers to the body's last byte
     database_within: timedelta = DATABASE_WITHIN

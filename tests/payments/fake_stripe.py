@@ -37,6 +37,19 @@ class BadDay:
     hangs: bool = False
     cuts: bool = False  # the connection, in the middle of the answer
 
+    async def happens_to(self, request: web.Request, released: asyncio.Event) -> web.Response:
+        """What comes instead of the answer; one that hangs comes when the server stops."""
+        if self.hangs:
+            await released.wait()
+        if self.cuts:
+            response = web.Response(headers={"Content-Length": "1000"})
+            await response.prepare(request)
+            await response.write(b'{"id":')
+            assert request.transport is not None
+            request.transport.close()
+            return response
+        return web.Response(body=self.body, status=self.status, content_type="application/json")
+
 
 @dataclass
 class FakeStripe:
@@ -113,7 +126,7 @@ class FakeStripe:
                 if bad_day is None:
                     return web.json_response(body, status=status, headers={"Request-Id": "req_fake"})
             assert bad_day is not None
-            return await self._have(request, bad_day)
+            return await bad_day.happens_to(request, self._released)
 
         return answer
 
@@ -135,18 +148,6 @@ class FakeStripe:
             answer = work(request, form)
             self._answers[key] = form, answer
         return answer
-
-    async def _have(self, request: web.Request, bad_day: BadDay) -> web.Response:
-        if bad_day.hangs:
-            await self._released.wait()
-        if bad_day.cuts:
-            response = web.Response(headers={"Content-Length": "1000"})
-            await response.prepare(request)
-            await response.write(b'{"id":')
-            assert request.transport is not None
-            request.transport.close()
-            return response
-        return web.Response(body=bad_day.body, status=bad_day.status, content_type="application/json")
 
     async def _release(self, _: web.Application) -> None:
         self._released.set()
