@@ -62,11 +62,11 @@ class House:
             DbosEngine(self.db.url),
             self.bell,
             public_url=self.public_url,
-            reread=self._reread,
+            reread=self.reread,
             ticks_every=ticks_every,
         )
 
-    def _reread(self, provider: str, body: bytes) -> News | None:
+    def reread(self, provider: str, body: bytes) -> News | None:
         """The news in an authentic event that was kept."""
         if provider == STRIPE:
             return stripe_events.read_authentic(body).news

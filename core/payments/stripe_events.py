@@ -30,6 +30,9 @@ _READERS: dict[str, Callable[[Json, datetime], CheckoutNews]] = {
     "checkout.session.expired": lambda checkout, _: closed(checkout),
 }
 
+KINDS = tuple(_READERS)
+"""What an endpoint should be told of."""
+
 
 def read_event(raw: bytes, signature_header: str | None, secret: str, now: datetime) -> ProviderEvent | BadSignature:
     """The event in this delivery, if Stripe signed these very bytes within 300 s of now, either side."""

@@ -19,6 +19,10 @@ from tests.payments.paypal_ledger import WHOLE, Json, PayPalLedger
 
 CLIENT_ID, CLIENT_SECRET = "client-of-the-test", "secret-of-the-test"
 TOKEN_FOR = 32_400
+SCOPE = " ".join(
+    f"https://uri.paypal.com/services/{part}"
+    for part in ("payments/payment", "reporting/search/read", "disputes/read-seller", "applications/webhooks")
+)
 
 Answer = tuple[int, Json]
 Work = Callable[[web.Request, Json], Answer]
@@ -51,6 +55,7 @@ class FakePayPal(PayPalLedger):
     answers: list[tuple[Asked, int, Json]] = field(default_factory=list)
     means: str = "COMPLETED"
     token_for: int = TOKEN_FOR
+    scope: str = SCOPE
     forbidden: set[str] = field(default_factory=set)  # beginnings of paths that this app may not read
     most_listed: int = 10_000
     tokens: dict[str, datetime] = field(default_factory=dict)
@@ -90,7 +95,7 @@ class FakePayPal(PayPalLedger):
         token = f"A21AA-{len(self.requests)}"
         self.tokens[token] = self.clock.now() + timedelta(seconds=self.token_for)
         granted = {
-            "scope": "https://uri.paypal.com/services/reporting/search/read openid",
+            "scope": self.scope,
             "access_token": token,
             "token_type": "Bearer",
             "app_id": "APP-80W284485P519543T",

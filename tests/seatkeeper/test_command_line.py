@@ -72,6 +72,16 @@ async def test_migrate_brings_an_empty_database_to_the_newest_version(tmp_path: 
     assert is_current(fresh_database_url)
 
 
+async def test_half_of_a_providers_settings_is_named_before_anything_starts(tmp_path: Path) -> None:
+    settings = {"PUBLIC_URL": "https://seats.example", "DISCORD_TOKEN": "x", "PAYPAL_CLIENT_ID": "hunter2"}
+
+    stopped = await ended(tmp_path, "run", **settings)
+
+    assert stopped.code == 2
+    assert "PAYPAL_CLIENT_SECRET: is missing" in stopped.err
+    assert "hunter2" not in stopped.err
+
+
 async def test_what_is_missing_is_named_with_its_meaning(tmp_path: Path) -> None:
     stopped = await ended(tmp_path, "run")
 
