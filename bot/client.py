@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.actions import Action, Press, Pressable
+from bot.actions import Action, Press, Pressable, custom_id
 from bot.answer import acknowledge, answer
 from bot.errors import tell
 from bot.forms import FormAction, filled
@@ -18,6 +18,7 @@ from bot.replies.reply import outdated
 from bot.syncing import differs
 from bot.translating import Translator
 from bot.typed import make_readable
+from core.correlation import go_on_as
 from core.ports import Clock, PaymentProvider
 from core.texts.language import read_in
 from core.usecases import Database
@@ -69,8 +70,10 @@ class Tree(app_commands.CommandTree["SeatkeeperBot"]):
         read_in(interaction.locale.value)
         make_readable(interaction)
         if interaction.type is not discord.InteractionType.application_command:
+            go_on_as(_cause_of(interaction))
             return True  # an autocomplete is its own answer
         self.client.note_work()
+        _begin(interaction, _name(interaction))
         if interaction.command is not None and interaction.command.extras.get("opens_form"):
             return True
         try:
@@ -140,6 +143,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
     async def press(self, interaction: discord.Interaction, name: str, press: Press) -> None:
         """A button or select of ours was used: acknowledge it, then let its action answer."""
         self.note_work()
+        _begin(interaction, f"the button {custom_id(name, *press.numbers)}")
         read_in(interaction.locale.value)
         action = self.actions.get(name)
         try:
@@ -175,6 +179,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
         read_in(interaction.locale.value)
         make_readable(interaction)
         name, words = filled(interaction)
+        _begin(interaction, f"the form {custom_id(name, *words.numbers)}")
         action = self.forms.get(name)
         try:
             own = interaction.message is not None and interaction.message.flags.ephemeral
@@ -218,6 +223,16 @@ class SeatkeeperBot(commands.AutoShardedBot):
             await super().close()
         else:
             await self.http.close()  # a login that failed: discord.py's own close needs what the set-up makes
+
+
+def _begin(interaction: discord.Interaction[Any], what: str) -> None:
+    """All that this task does from now on is the work of this interaction, and stands under its id in the log."""
+    go_on_as(_cause_of(interaction))
+    log.info("begun: %s", what)
+
+
+def _cause_of(interaction: discord.Interaction[Any]) -> str:
+    return f"discord:{interaction.id}"
 
 
 def _too_late(task: asyncio.Task[Any]) -> None:

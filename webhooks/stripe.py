@@ -5,6 +5,7 @@ import secrets
 
 from aiohttp import web
 
+from core.correlation import go_on_as
 from core.payments.stripe_events import BadSignature, read_event
 from core.ports import ProviderEvent
 from core.rules.refusals import Refused
@@ -29,6 +30,7 @@ async def told_by_stripe(request: web.Request) -> web.Response:
     )
     if isinstance(event, BadSignature):
         raise await bad_signature(request)
+    go_on_as(f"{event.provider}:{event.event_id}")
     try:
         await request.app[DEADLINES].within(parts.database_within, _settle_or_keep(parts, event))
     except TimeoutError:
@@ -42,6 +44,7 @@ async def _settle_or_keep(parts: Parts, event: ProviderEvent) -> None:
     try:
         settled = await settle_event(parts.db, event)
         if not isinstance(settled, Refused):
+            log.info("stripe event %s (order %s): %s", event.event_id, settled.order_id, settled.what)
             return
         why = f"lost a race: {settled.reason}"
     except TimeoutError:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Insert, insert
 
+from core.correlation import cause
 from core.db import tables
 from core.db.unit import Transaction
 from core.rules.states import Actor
@@ -57,6 +58,7 @@ def record(community_id: int, now: datetime, by: By, *changes: Change) -> Insert
                 "actor_id": by.member_id,
                 "why": change.why,
                 "facts": change.facts,
+                "cause": cause(),
             }
             for change in changes
         ]

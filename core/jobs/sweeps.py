@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.correlation import caused_by
 from core.db import due
 from core.db.due import Row
 from core.db.notices import claim_due_notices
@@ -119,7 +120,7 @@ class Sweeps:
         """Do it for one row; 1 if it is done. A fault or a refusal gives the row a pause, and the next one its turn."""
         if self._is_paused(what, row_id):
             return 0
-        with Edge(f"the due {what}", row_id):
+        with caused_by(f"due_{what}:{row_id}"), Edge(f"the due {what}", row_id):
             if not isinstance(await use_case(self._db, row_id), Refused):
                 self._pauses.pop((what, row_id), None)
                 return 1

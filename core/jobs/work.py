@@ -6,6 +6,7 @@ A fault puts the row off and lives on: whatever comes of it, the row says so.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from core.correlation import caused_by, go_on_as
 from core.db.due import Row, failed_event, put_off_checkout, put_off_event, put_off_row
 from core.db.tables import refunds
 from core.db.unit import Database, Transaction, reading, transaction
@@ -39,12 +40,13 @@ class Errands:
 
     def by_name(self) -> Mapping[str, engine.Work]:
         """The engine's rows carry these names: they never change."""
-        return {
+        work: dict[str, engine.Work] = {
             DELIVER_NOTICE: self.deliver_notice,
             SETTLE_CHECKOUT: self.settle_checkout,
             MAKE_REFUND: self.make_refund,
             RETRY_EVENT: self.retry_event,
         }
+        return {name: _under_its_name(name, each) for name, each in work.items()}
 
     async def deliver_notice(self, notice_id: int, attempt: int) -> str:
         """One attempt to deliver one notice."""
@@ -81,6 +83,7 @@ class Errands:
         event = await _failed_event(self.db, event_id)
         if event is None:
             return "known"
+        go_on_as(f"{event['provider']}:{event['event_id']}")
         with Edge("settling event", event_id) as edge:
             settled = await settle_event(self.db, self._read_again(event))
             if isinstance(settled, Refused):
@@ -100,6 +103,16 @@ class Errands:
             news=news,
             why_parked=None if news else "unreadable when it was tried again",
         )
+
+
+def _under_its_name(name: str, work: engine.Work) -> engine.Work:
+    """What is done and logged for this row stands under its errand, until a better cause is known."""
+
+    async def named(row_id: int, *args: int | str) -> str:
+        with caused_by(f"{name}:{row_id}"):
+            return await work(row_id, *args)
+
+    return named
 
 
 @reading

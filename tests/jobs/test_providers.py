@@ -223,6 +223,8 @@ async def test_an_event_that_failed_is_settled_when_it_is_tried_again(
 
     assert (await row_of(db, tables.orders, order_id))["state"] is OrderState.FULFILLED
     assert (await row_of(db, tables.provider_events, event_id))["state"] is EventState.APPLIED
+    paid_for = await rows_of(db, tables.history, tables.history.c.verb == "fulfil")
+    assert {change["cause"] for change in paid_for} == {"stripe:evt_1"}, "as if it had worked when it came"
 
 
 async def test_an_event_that_always_fails_stays_for_staff_to_see(

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.Column("actor_id", Id, nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
         sa.Column("facts", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("cause", sa.String(length=300), nullable=True),
         sa.CheckConstraint("actor IN ('member', 'provider', 'system', 'partner')", name=op.f("ck_history_known_actor")),
         sa.ForeignKeyConstraint(["actor_id"], ["members.id"], name=op.f("fk_history_actor_id")),
         sa.ForeignKeyConstraint(["community_id"], ["communities.id"], name=op.f("fk_history_community_id")),
@@ -170,6 +171,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(40), nullable=True),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
         sa.Column("why", sa.Text(), nullable=True),
+        sa.Column("cause", sa.String(length=300), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
