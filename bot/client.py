@@ -93,6 +93,8 @@ class SeatkeeperBot(commands.AutoShardedBot):
     """Discord's side of the house. Needs no privileged intent, and pings nobody."""
 
     def __init__(self, parts: Parts, **options: Any) -> None:
+        # We speak in no voice channel, so there is nothing to warn of if what that takes is not installed.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

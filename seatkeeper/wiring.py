@@ -15,7 +15,7 @@ from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
 from core.payments.stripe_events import read_authentic
-from core.ports import CheckoutNews, Clock, Courier, PaymentProvider
+from core.ports import CheckoutNews, Clock, Courier, PaymentProvider, Roles
 from webhooks.app import make_app
 from webhooks.parts import Parts as WebParts
 
@@ -51,10 +51,11 @@ class House:
             )
         )
 
-    def jobs(self, courier: Courier, *, ticks_every: timedelta = timedelta(seconds=5)) -> Jobs:
+    def jobs(self, courier: Courier, roles: Roles, *, ticks_every: timedelta = timedelta(seconds=5)) -> Jobs:
         return Jobs(
             self.db,
             courier,
+            roles,
             self.providers,
             DbosEngine(self.db.url),
             self.bell,

@@ -11,10 +11,11 @@ from core.correlation import caused_by
 from core.db import due
 from core.db.due import Row
 from core.db.notices import claim_due_notices
+from core.db.roles import claim_roles
 from core.db.unit import Database, Transaction, reading
 from core.jobs.engine import Engine
 from core.jobs.faults import Edge
-from core.jobs.work import DELIVER_NOTICE, MAKE_REFUND, RETRY_EVENT, SETTLE_CHECKOUT
+from core.jobs.work import BRING_ROLE, DELIVER_NOTICE, MAKE_REFUND, RETRY_EVENT, SETTLE_CHECKOUT
 from core.rules.backoff import pause_after
 from core.rules.refusals import Refused
 from core.usecases.packs.expire import due_expiries, expire
@@ -63,6 +64,7 @@ class Sweeps:
             + await self._hand_over("checkout", due.claim_checkouts, _checkout)
             + await self._hand_over("refund", due.claim_refunds, _refund)
             + await self._hand_over("event", due.claim_failed_events, _event)
+            + await self._hand_over("role", claim_roles, _role)
         )
 
     async def _each(self, what: str, sweep: Callable[[], Awaitable[int]]) -> int:
@@ -161,3 +163,8 @@ def _refund(row: Row) -> Errand:
 def _event(row: Row) -> Errand:
     key = (row["at"], row["id"])
     return Errand(RETRY_EVENT, f"event:{row['id']}:{_due(key)}", (row["id"],), key)
+
+
+def _role(row: Row) -> Errand:
+    key = (row["at"], row["id"])
+    return Errand(BRING_ROLE, f"role:{row['id']}:{_due(key)}", (row["id"],), key)

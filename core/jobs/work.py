@@ -13,16 +13,18 @@ from core.db.unit import Database, Transaction, reading, transaction
 from core.jobs import engine
 from core.jobs.faults import Edge, log
 from core.notices.deliver import deliver, put_off
-from core.ports import CheckoutNews, Courier, PaymentProvider, ProviderEvent
+from core.ports import CheckoutNews, Courier, PaymentProvider, ProviderEvent, Roles
 from core.rules.refusals import Refused
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
 from core.usecases.refunds.make_refund import make_refund
+from core.usecases.seats.bring_role import bring_role, put_off_bringing
 
 DELIVER_NOTICE = "deliver_notice"
 SETTLE_CHECKOUT = "settle_checkout"
 MAKE_REFUND = "make_refund"
 RETRY_EVENT = "retry_event"
+BRING_ROLE = "bring_role"
 
 Reread = Callable[[str, bytes], CheckoutNews | None]
 """What a provider's stored event, whose signature was proven when it came, says of a checkout: (provider, body)."""
@@ -34,6 +36,7 @@ class Errands:
 
     db: Database
     courier: Courier
+    roles: Roles
     providers: Mapping[str, PaymentProvider]
     public_url: str
     reread: Reread
@@ -45,6 +48,7 @@ class Errands:
             SETTLE_CHECKOUT: self.settle_checkout,
             MAKE_REFUND: self.make_refund,
             RETRY_EVENT: self.retry_event,
+            BRING_ROLE: self.bring_role,
         }
         return {name: _under_its_name(name, each) for name, each in work.items()}
 
@@ -91,6 +95,13 @@ class Errands:
                 return settled.reason
             return settled.what
         await _put_off_event(self.db, event_id, f"fault {edge.reference}")
+        return "fault"
+
+    async def bring_role(self, seat_id: int) -> str:
+        """One attempt to give or take the role that goes with a seat (rule 12)."""
+        with Edge("bringing the role of seat", seat_id):
+            return await bring_role(self.db, self.roles, seat_id)
+        await put_off_bringing(self.db, seat_id)
         return "fault"
 
     def _read_again(self, event: Row) -> ProviderEvent:

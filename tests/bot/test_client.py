@@ -97,6 +97,17 @@ async def test_a_stop_waits_for_who_is_being_answered(world: World) -> None:
     await working
 
 
+async def test_nothing_is_said_of_voice_which_the_bot_does_not_use(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for flag in ("warn_nacl", "warn_dave"):
+        monkeypatch.setattr(discord.VoiceClient, flag, True)
+
+    await world.new_bot().close()
+
+    assert caplog.messages == []
+
+
 async def test_a_bot_that_never_logged_in_can_be_closed(world: World) -> None:
     await world.new_bot().close()
 

@@ -2,15 +2,13 @@
 
 from simcord import assert_error
 
-from bot.notifier import DiscordCourier
 from core.db import tables
-from core.jobs.work import Errands
 from core.rules.notices import NoticeKind
 from tests.bot.test_booking import to_confirm
 from tests.bot.test_errors import break_the_database, mend_the_database, reference_in
+from tests.bot.working import errands_of
 from tests.bot.world import World, read, reply_to, words_of
 from tests.builders import rows_of
-from tests.jobs.real import never_read
 from tests.logged import events_of, the_log
 
 
@@ -22,7 +20,7 @@ async def test_a_press_is_followed_to_the_notice_that_is_delivered_a_day_later(w
         owed = await rows_of(world.db, tables.notices, tables.notices.c.cause == booked["cause"])
         (told,) = [each for each in owed if each["kind"] is NoticeKind.SESSION_BOOKED]
         world.clock.forward(minutes=10)
-        work = Errands(world.db, DiscordCourier(world.env.bot), {}, "https://seats.example", never_read).by_name()
+        work = errands_of(world).by_name()
         await work["deliver_notice"](told["id"], 0)
 
     assert "Stu" in words_of(world.mara.dms[-1])

@@ -23,6 +23,7 @@ from tests.logged import events_of, the_log
 from tests.notices.courier import KeepingCourier
 from tests.payments.fake_stripe import FakeStripe, body_of
 from tests.payments.signing import signed
+from tests.roles import KeepingRoles
 from tests.webhooks.fixtures import Bought, Web
 from webhooks.app import make_app
 from webhooks.parts import DATABASE_WITHIN, Parts
@@ -49,7 +50,7 @@ async def test_an_event_is_followed_to_the_notice_that_is_delivered_later(
     stripe.pay(bought.checkout)
     event = stripe.event(COMPLETED, bought.checkout)
     name = f"stripe:{event['id']}"
-    work = Errands(db, KeepingCourier(), {}, "https://seats.example", never_read).by_name()
+    work = Errands(db, KeepingCourier(), KeepingRoles(), {}, "https://seats.example", never_read).by_name()
 
     with the_log() as lines:
         assert await web.deliver(event) == 200
