@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, RowMapping, Table, func, insert, select, u
 from core.db import tables
 from core.db.unit import Database, Transaction
 from core.rules.hours import WeeklyHours
+from core.rules.notices import NoticeKind
 from core.rules.states import EntryKind, OrderState, PackState, SeatState, SessionState
 from core.usecases.asker import Asker
 
@@ -26,6 +27,9 @@ HOUR = timedelta(hours=1)
 STAFF_ROLE = 700
 STAFF_CHANNEL = 701
 DAILY_9_TO_17 = tuple(WeeklyHours(weekday, 9 * 60, 17 * 60) for weekday in range(7))
+
+BESIDE_EXPIRY = tables.notices.c.kind.not_in([NoticeKind.PACK_EXPIRES, NoticeKind.PACK_EXPIRES_SOON])
+"""The notices but for those before a pack expires, which whatever gives a student sessions owes along with its own."""
 
 _discord_ids = count(1_000_000)
 

@@ -101,7 +101,9 @@ async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | N
             seats.c.state.label("seat_state"),
             latest_expiry.correlate(orders).scalar_subquery().label("latest_expiry"),
             purchases.correlate(orders).scalar_subquery().label("purchases"),
+            communities.c.settings,
         )
+        .join(communities, communities.c.id == orders.c.community_id)
         .outerjoin(
             seats,
             (seats.c.student_id == orders.c.student_id)

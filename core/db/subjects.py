@@ -26,6 +26,7 @@ from core.db.tables import (
     history,
     members,
     mentors,
+    notices,
     orders,
     packs,
     payments,
@@ -34,6 +35,7 @@ from core.db.tables import (
     sessions,
 )
 from core.db.unit import Transaction
+from core.rules.notices import NoticeKind
 from core.rules.states import PackState, SeatState
 
 Row = RowMapping
@@ -114,10 +116,14 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
 
 
 async def pack_subject(tx: Transaction, pack_id: int, cycle: int) -> Row | None:
-    """The pack, its two people, what is left to the pair, and the change that the cycle names."""
+    """The pack, its two people, what is left to the pair, and the change or the expiry that the cycle names."""
     return await tx.one(
         _with_change(_with_people(select(packs), packs), packs, "pack", cycle)
-        .add_columns(_remaining(tx, packs).label("pair_remaining"))
+        .add_columns(
+            _remaining(tx, packs).label("pair_remaining"),
+            mentors.c.paused_at,
+            _last_notice_at(cycle).label("last_notice_at"),
+        )
         .where(packs.c.id == pack_id)
     )
 
@@ -216,6 +222,20 @@ def _purchases(about: FromClause) -> ScalarSelect[Any]:
         .select_from(pack)
         .where(pack.c.student_id == about.c.student_id, pack.c.mentor_id == about.c.mentor_id)
         .correlate(about)
+        .scalar_subquery()
+    )
+
+
+def _last_notice_at(cycle: int) -> ScalarSelect[Any]:
+    """When the last notice before this expiry of the pack is due."""
+    return (
+        select(notices.c.due_at)
+        .where(
+            notices.c.kind == NoticeKind.PACK_EXPIRES_SOON,
+            notices.c.subject_id == packs.c.id,
+            notices.c.cycle == cycle,
+        )
+        .correlate(packs)
         .scalar_subquery()
     )
 

@@ -83,6 +83,7 @@ _PACK = PackFacts(
     state=PackState.ACTIVE,
     total=4,
     pack_remaining=2,
+    held=1,
     remaining=2,
     expires_at=NOW + timedelta(days=60),
     change=_CHANGE,

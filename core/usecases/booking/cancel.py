@@ -128,7 +128,7 @@ async def _cancel(
 
 
 _Written = tuple[Sequence[Insert], Sequence[Change]]
-"""What remains to be written of a pack that moved: ledger entries, and changes of its state."""
+"""What remains to be written of a pack that moved: ledger entries or notices, and changes of its state."""
 
 
 async def _use(tx: Transaction, session: RowMapping, pair: PairState, by: int) -> _Written:
@@ -156,9 +156,9 @@ async def _release_hold(tx: Transaction, session: RowMapping, pair: PairState) -
 async def _give_back(tx: Transaction, session: RowMapping, pair: PairState) -> _Written:
     """By mentor or staff: its student is to have the time to use it (rule 3)."""
     pack = pack_of(pair, session)
-    back = pack_back(pack, pair.settings, _VERB, tx.now)
+    back = pack_back(pair, pack, _VERB, tx.now)
     _sure(await move_pack(tx, pack, back.state, held=-1, until=back.until), pack)
-    return [], back.changes
+    return [owe(tx, pair.community_id, *back.owed)] if back.owed else [], back.changes
 
 
 def _sure(moved: bool, pack: Pack) -> None:

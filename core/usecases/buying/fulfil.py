@@ -14,7 +14,9 @@ from core.ports import Paid
 from core.rules.balance import renewed_expiry
 from core.rules.notices import NoticeKind
 from core.rules.seats import PAID_FOR, why_not_occupy
+from core.rules.settings import settings_from
 from core.rules.states import EntryKind, OrderState, PackState, RefundCause, RefundState, SeatState
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.packs.thaw import Thawed, thaw_kept
 
 
@@ -31,6 +33,7 @@ async def fulfil(
     seat_id, seat_before, above_capacity = taken
     seated = seat_before not in PAID_FOR
     thawed = await thaw_kept(tx, order["student_id"], order["mentor_id"]) if seated else Thawed()
+    expires_at = renewed_expiry(tx.now, thawed.latest(order["latest_expiry"]), order["validity_days"])
     await db_orders.move_order(tx, order["id"], order["state"], OrderState.FULFILLED)
     pack_id: int = await tx.value(
         insert(packs)
@@ -43,11 +46,12 @@ async def fulfil(
             total=order["sessions"],
             remaining=order["sessions"],
             session_minutes=order["session_minutes"],
-            expires_at=renewed_expiry(tx.now, thawed.latest(order["latest_expiry"]), order["validity_days"]),
+            expires_at=expires_at,
             created_at=tx.now,
         )
         .returning(packs.c.id)
     )
+    expiry = owed_before_expiry(pack_id, order["student_id"], expires_at, settings_from(order["settings"]), tx.now)
     changes = [
         Change("order", order["id"], order["state"], OrderState.FULFILLED, "fulfil", why),
         Change("pack", pack_id, None, PackState.ACTIVE, "fulfil"),
@@ -60,7 +64,7 @@ async def fulfil(
             pack_id=pack_id, kind=EntryKind.PURCHASE, delta=order["sessions"], balance=order["sessions"], at=tx.now
         ),
         record(order["community_id"], tx.now, by, *changes),
-        owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity)),
+        owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity), *expiry),
         db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
         *thawed.writes,
     )

@@ -23,7 +23,19 @@ from core.usecases.completion.choices import coming_sessions
 from core.usecases.completion.complete import complete
 from core.usecases.completion.waive import waive
 from tests.answers import given, why
-from tests.builders import DAY, HOUR, Pair, a_community, a_member, a_pair, a_session, count_of, row_of, rows_of
+from tests.builders import (
+    BESIDE_EXPIRY,
+    DAY,
+    HOUR,
+    Pair,
+    a_community,
+    a_member,
+    a_pair,
+    a_session,
+    count_of,
+    row_of,
+    rows_of,
+)
 from tests.clocks import NOW, SettableClock
 from tests.races.gate import at_once
 from tests.usecases.completion.steps import breaks, kinds
@@ -61,7 +73,7 @@ async def test_it_does_not_take_place_and_the_others_hear_of_it(db: Database, wh
     assert (await row_of(db, tables.sessions, session_id))["state"] is SessionState.CANCELED
     assert await pack_of(db, pair) == ((3 if expected is USED else 4), 0, PackState.ACTIVE)
     assert await count_of(db, tables.calendar_blocks, tables.calendar_blocks.c.live) == 0
-    told = [(row["kind"], row["to_member_id"]) for row in await rows_of(db, tables.notices)]
+    told = [(row["kind"], row["to_member_id"]) for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
     student = (NoticeKind.SESSION_CANCELED, pair.student.id)
     mentor = (NoticeKind.SESSION_CANCELED_MENTOR, pair.mentor.id)
     assert told == {"mentor": [student], "staff": [student, mentor]}.get(who, [mentor])

@@ -15,13 +15,13 @@ from core.rules.states import EventState, OrderState, RefundCause, RefundState, 
 from core.usecases.buying.buy import buy
 from core.usecases.buying.checkout import ask_provider, leave
 from core.usecases.buying.settle import Settled, keep_failed_event, settle, settle_event
-from tests.builders import DAY, a_member, a_pack, a_pair, count_of, row_of, rows_of
+from tests.builders import BESIDE_EXPIRY, DAY, a_member, a_pack, a_pair, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.usecases.buying.steps import URL, a_shop, event_of
 
 
 async def notice_kinds(db: Database) -> list[NoticeKind]:
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
 
 
 async def snapshot(db: Database) -> dict[str, list[dict[str, object]]]:

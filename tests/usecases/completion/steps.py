@@ -17,7 +17,7 @@ from core.usecases.booking.cancel import cancel
 from core.usecases.completion.complete import complete
 from core.usecases.completion.outcome import Completed
 from tests.answers import given
-from tests.builders import DAY, HOUR, Pair, a_session, rows_of
+from tests.builders import BESIDE_EXPIRY, DAY, HOUR, Pair, a_session, rows_of
 from tests.clocks import NOW
 from tests.machines.invariants import breaches
 
@@ -58,7 +58,7 @@ async def cancel_late(db: Database, pair: Pair, session_id: int) -> None:
 
 async def kinds(db: Database) -> list[NoticeKind]:
     """What is owed, in the order in which it was written."""
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
 
 
 async def breaks(db: Database) -> dict[str, list[int]]:
