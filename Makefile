@@ -15,6 +15,9 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --
 WORKERS := --numprocesses=logical --maxprocesses=4
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
 
+# Compiled once: many tests start processes of their own, and images for containers like to forbid this.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Some tools insist on a writable HOME: where there is none, the checkout lends one.
 ifeq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),)
 export HOME := $(CURDIR)/.cache/home
