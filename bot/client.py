@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 import discord
@@ -120,7 +121,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
         self.add_dynamic_items(Pressable)
         await self.tree.set_translator(Translator())
         for cog in _COGS:
-            await self.load_extension(cog)
+            await import_module(cog).setup(self)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Make Discord's list of commands ours; whether it had to change. Asks first, as changes are limited."""
@@ -128,13 +129,13 @@ class SeatkeeperBot(commands.AutoShardedBot):
             raise RuntimeError("log in before commands are synced")
         translator = self.tree.translator
         ours = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
-        theirs = await self._commands_at_discord(self.application_id)
+        theirs: Iterable[Any] = await self._commands_at_discord(self.application_id)
+        changes = force or differs(ours, theirs)
+        if changes:
+            theirs = await self.http.bulk_upsert_global_commands(self.application_id, payload=ours)
+            log.info("synced %d commands", len(ours))
         self.command_ids = {each["name"]: int(each["id"]) for each in theirs}
-        if not force and not differs(ours, theirs):
-            return False
-        self.command_ids = {each.name: each.id for each in await self.tree.sync()}
-        log.info("synced %d commands", len(ours))
-        return True
+        return changes
 
     async def _commands_at_discord(self, application_id: int) -> list[Any]:
         """Our commands as Discord has them. Its library asks without their translations."""
