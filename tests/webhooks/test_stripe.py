@@ -227,8 +227,9 @@ async def test_a_body_without_a_known_end_is_cut_off(web: Web, db: Database) -> 
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(parts: Parts) -> None:
-    app = make_app(replace(parts, body_within=timedelta(seconds=0.1)))
-    async with TestServer(app) as server:
+    server = TestServer(make_app(replace(parts, body_within=timedelta(seconds=0.1))))
+    await server.start_server(lingering_time=0.1)
+    async with server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
 
