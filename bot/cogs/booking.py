@@ -14,6 +14,7 @@ from bot.client import SeatkeeperBot
 from bot.cogs.subject import Subject
 from bot.parsing import id_of, instant_of_seconds, when_of
 from bot.replies import booking as replies
+from bot.replies.calendar import booked_file
 from bot.replies.mentors import choose_mentor
 from bot.replies.reply import Reply, refusal
 from bot.replies.schedule import schedule_page
@@ -114,7 +115,8 @@ class Booking(Subject):
         if isinstance(session, Refused):
             await answer(interaction, _refusal(session, mentor_id))
         else:
-            await answer(interaction, replies.booked(session))
+            file = booked_file(asker, session, self.parts.clock.now())
+            await answer(interaction, replies.booked(session, file))
 
     async def press_schedule(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._schedule(interaction, 0))

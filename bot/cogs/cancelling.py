@@ -13,6 +13,7 @@ from bot.cogs.staff_group import staff
 from bot.cogs.subject import Subject
 from bot.parsing import id_of
 from bot.replies import cancelling as replies
+from bot.replies.calendar import canceled_file
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.booking.cancel import cancel, preview_cancel
@@ -46,7 +47,8 @@ class Cancelling(Subject):
             return
         done = await cancel(self.db, asker, session_id, replies.shown_as(number))
         if not isinstance(done, Refused):
-            await answer(interaction, replies.canceled(done))
+            file = canceled_file(asker, done, self.parts.clock.now())
+            await answer(interaction, replies.canceled(done, file))
         elif done.reason is Reason.CANCELING_USES_IT:
             await answer(interaction, replies.worse_than_shown(done, session_id))
         else:

@@ -8,7 +8,7 @@ from babel.dates import format_date
 
 from bot.actions import Key, Menu, custom_id
 from bot.replies.paging import of_page, page_keys, page_note
-from bot.replies.reply import Reply, Tone
+from bot.replies.reply import File, Reply, Tone
 from core.texts.language import plain, say, say_many
 from core.texts.when import discord_span, discord_time, zone_words
 from core.usecases.booking.book import Booked
@@ -99,8 +99,8 @@ def confirm(quote: Quote) -> Reply:
     )
 
 
-def booked(session: Booked) -> Reply:
-    """It stands, and what can be done next."""
+def booked(session: Booked, file: File) -> Reply:
+    """It stands, and what can be done next. The file is for the student's calendar."""
     cancel = Key(say("Cancel"), custom_id("cancel", session.session_id))
     more = [Key(say("Book another"), custom_id("book", session.mentor_id), style="primary")]
     return Reply(
@@ -119,7 +119,9 @@ def booked(session: Booked) -> Reply:
             )
         ],
         rows=[[*(more if session.available else []), _schedule(), cancel]],
+        footer=say("The attached file puts it into your calendar."),
         tone=Tone.DONE,
+        files=[file],
     )
 
 

@@ -1,7 +1,9 @@
 """What cancelling a session means, before and after it is done."""
 
+from dataclasses import replace
+
 from bot.actions import Key, custom_id
-from bot.replies.reply import Reply, Tone, refusal
+from bot.replies.reply import File, Reply, Tone, refusal
 from core.rules.cancelling import Consequence, Side
 from core.rules.refusals import Refused
 from core.texts.language import plain, say
@@ -38,8 +40,8 @@ def worse_than_shown(refused: Refused, session_id: int) -> Reply:
     return refusal(refused, _keys(session_id, Consequence.USED, say("Cancel and use it")))
 
 
-def canceled(session: Cancellation) -> Reply:
-    """It does not take place, and what became of it."""
+def canceled(session: Cancellation, file: File | None = None) -> Reply:
+    """It does not take place, and what became of it. The file is for the calendar of whoever was to come."""
     if session.repeated:
         title, told = say("Cancelled already"), say("Nothing was changed now.")
     else:
@@ -47,7 +49,10 @@ def canceled(session: Cancellation) -> Reply:
     keys = [Key(say("Schedule"), custom_id("schedule-page", 0))]
     if session.side is Side.STUDENT:
         keys.insert(0, Key(say("Book a session"), custom_id("book", session.mentor_id), style="primary"))
-    return Reply(title, f"{_became(session)}\n{told}", rows=[keys], tone=Tone.DONE)
+    reply = Reply(title, f"{_became(session)}\n{told}", rows=[keys], tone=Tone.DONE)
+    if file is None or session.side is Side.STAFF:
+        return reply
+    return replace(reply, files=[file], footer=say("If it is in your calendar, the attached file takes it out."))
 
 
 def _keys(session_id: int, shown: Consequence, label: str) -> list[Key]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from icalendar import Calendar
 from simcord import InteractionResult
 
 from core.db import tables
@@ -12,6 +13,13 @@ from tests.bot.world import World, a_mentor_player, labels, options_of, read, re
 from tests.builders import DAY, HOUR, a_pair, a_session, count_of, rows_of
 
 ROUND_THE_CLOCK = tuple(WeeklyHours(weekday, 0, 24 * 60) for weekday in range(7))
+
+
+async def calendar_of(shown: InteractionResult) -> Calendar:
+    """The file of a reply, as a calendar reads it."""
+    (file,) = reply_to(shown).attachments
+    assert file.filename == "session.ics"
+    return Calendar.from_ical(await file.read())
 
 
 async def to_times(world: World, day: int = 0) -> InteractionResult:
@@ -40,6 +48,31 @@ async def test_a_student_books_by_choosing_a_day_and_a_time(world: World) -> Non
     (session,) = await rows_of(world.db, tables.sessions)
     assert session["starts_at"] == starts_at
     assert session["student_id"] == world.stu.id
+
+
+async def test_the_file_with_a_booking_puts_it_into_a_calendar_and_that_with_its_cancellation_takes_it_out(
+    world: World,
+) -> None:
+    async with world.db.begin() as tx:
+        mara = tables.members.c.id == world.mara.id
+        await tx.run(tables.members.update().where(mara).values(name="Mara, M.A.;\nEND:VEVENT"))
+    world.env.backend.users[world.stu.actor.id].global_name = "Stu; the, first"
+    asked, starts_at = await to_confirm(world)
+
+    booked = await world.stu.actor.click(reply_to(asked), label="Book it")
+    shown = await world.stu.actor.click(reply_to(booked), label="Cancel")
+    canceled = await world.stu.actor.click(reply_to(shown), label="Cancel the session")
+
+    put, taken = await calendar_of(booked), await calendar_of(canceled)
+    assert (put["METHOD"], taken["METHOD"]) == ("PUBLISH", "CANCEL")
+    (before,), (after,) = put.events, taken.events
+    assert before["SUMMARY"] == after["SUMMARY"] == "Session of Stu; the, first with Mara, M.A.;END:VEVENT"
+    assert (starts_at, starts_at + HOUR, world.clock.now()) == (before.DTSTART, before.DTEND, before.DTSTAMP)
+    assert (before["UID"], before.DTSTART) == (after["UID"], after.DTSTART)
+    assert before.sequence < after.sequence
+    assert "puts it into your calendar" in read(booked)
+    assert "takes it out" in read(canceled)
+    assert reply_to(await world.stu.actor.click(reply_to(canceled), label="Schedule")).attachments == []
 
 
 async def test_the_picker_shows_the_free_times_and_no_others(world: World) -> None:

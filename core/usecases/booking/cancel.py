@@ -44,12 +44,14 @@ class Cancellation:
     """
 
     session_id: int
+    attempt: int
     side: Side
     consequence: Consequence
     student_name: str
     mentor_name: str
     mentor_id: int
     starts_at: datetime
+    ends_at: datetime
     number: int
     total: int
     free_until: datetime
@@ -209,12 +211,14 @@ def _cancellation(
         until = returned_expiry(until, now, settings)
     return Cancellation(
         session_id=session["id"],
+        attempt=session["attempt"],
         side=side,
         consequence=consequence,
         student_name=session["student_name"],
         mentor_name=session["mentor_name"],
         mentor_id=session["mentor_id"],
         starts_at=session["starts_at"],
+        ends_at=session["ends_at"],
         number=session["number"],
         total=session["total"],
         free_until=free_until(session["starts_at"], session["booked_at"], settings),
