@@ -36,6 +36,8 @@ _IN_WORDS: Mapping[str, str] = {
     NoticeKind.SESSION_TOMORROW: "reminder of a session, the day before",
     NoticeKind.SESSION_SOON: "reminder of a session, shortly before",
     NoticeKind.OUTCOME_PROMPT: "the session is over: how was it?",
+    NoticeKind.PACK_EXPIRES: "sessions are left that expire soon",
+    NoticeKind.PACK_EXPIRES_SOON: "sessions are left that are about to expire",
     NoticeKind.RENEWAL_REMINDER: "one session left: renewal reminder",
     NoticeKind.GRACE_BEGAN: "no session left: grace begins",
     NoticeKind.FINAL_WARNING: "final warning before the seat is released",
