@@ -196,6 +196,17 @@ class Stage:
     def bot_user(self) -> simcord.UserHandle:
         return simcord.UserHandle(self.env, self.env.backend.bot_user)
 
+    def close_dms(self, user: simcord.UserHandle) -> None:
+        """Whatever is sent to them directly is refused, as Discord does where somebody takes no direct messages."""
+        path = f"/channels/{user.dm_channel.id}/messages"
+        self.env.inject_error(
+            "POST", path, status=403, code=50007, message="Cannot send messages to this user", times=None
+        )
+
+    def members_of(self, thread: simcord.ChannelHandle) -> frozenset[int]:
+        """Who is in this thread."""
+        return frozenset(self.env.backend.get_thread(thread.id).thread_members)
+
     async def rise(self) -> None:
         """The bot logs in and finds the guild as it was built; from now on time flows."""
         clock = self.env.backend.clock

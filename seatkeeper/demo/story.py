@@ -23,6 +23,7 @@ async def tell(play: Play, out: Console) -> int:
         await story.ben_lets_go("Ben", "Jonas Weber")
         await story.ben_is_given_it_back("Ben", "Jonas Weber")
         await story.ann_is_asked("Ann", "Mira Thapa")
+        await story.dev_reads_it_elsewhere("Dev", "Grace Lee")
         await story.chloe_reads_german("Chloe", "Jonas Weber")
         story.nothing_broke()
     except Unexpected as error:
@@ -55,7 +56,7 @@ class Story(Walk):
         self.must(ann, "No sessions left", mira)
         grace = await self.seat(ann, mira, SeatState.GRACE, 0)
         await self.until(ann, "Last call")
-        await self.renews(ann, mira)
+        await self.renews(ann, mira, under="Last call")
         self.must(ann, "Renewed", mira)
         await self.seat(ann, mira, SeatState.ACTIVE, product.sessions)
         await self.begin("The end of the old grace goes by")
@@ -121,6 +122,20 @@ class Story(Walk):
         await self.end()
         self.must(mira, f"{ann} said yes")
         await self.seat(ann, mira, SeatState.ACTIVE, before.remaining - 1)
+
+    async def dev_reads_it_elsewhere(self, dev: str, grace: str) -> None:
+        """Direct messages closed: of sessions they read in the pair's thread, of money staff are asked to tell them."""
+        await self.begin(f"{dev} closes their direct messages")
+        self.play.stage.close_dms(self.play.guild.people[dev].user)
+        await self.end()
+        before = await self.seat_of(dev, grace)
+        await self.meets(dev, grace, by_command=True)
+        self.must_in_thread(dev, "Done", grace)
+        self.must_in_thread(dev, "One session left", grace)
+        await self.seat(dev, grace, SeatState.ACTIVE, before.remaining - 1)
+        await self.renews(dev, grace, under="One session left")
+        self.must(STAFF, "A message that did not arrive", f"@{dev}", "Renewed")
+        self.must_not(dev, "Renewed")
 
     async def chloe_reads_german(self, chloe: str, jonas: str) -> None:
         """Whose Discord is in German is answered and written to in German; the mentor reads English."""
