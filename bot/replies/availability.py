@@ -25,7 +25,7 @@ _BEFORE, _AFTER = "```\n", "\n```"
 
 def form(found: Availability | None, written: str | None = None) -> Form:
     """The hours to write down; those of now stand in it if they are known, or what was written before."""
-    zone = say("By the clock of {zone}. Commas only separate.", zone=zone_words(found.hours.zone)) if found else ""
+    zone = say("By the clock of {zone}. Days, then times.", zone=zone_words(found.hours.zone)) if found else ""
     now = say_hours(found.hours.weekly) if found else ""
     return Form(
         custom_id("set-hours"),

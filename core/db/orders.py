@@ -43,10 +43,14 @@ async def with_checkout(tx: Transaction, order_id: int) -> RowMapping | None:
 
 async def of_token(tx: Transaction, token: str) -> RowMapping | None:
     """The order behind a pay link, with what its page shows."""
+    student = members.alias("student")
     return await tx.one(
         _with_checkout()
-        .add_columns(communities.c.guild_id)
+        .add_columns(
+            communities.c.guild_id, func.coalesce(student.c.time_zone, communities.c.time_zone).label("student_zone")
+        )
         .join(communities, communities.c.id == orders.c.community_id)
+        .join(student, student.c.id == orders.c.student_id)
         .where(orders.c.pay_token == token)
     )
 

@@ -111,11 +111,13 @@ def session_completed(session: SessionFacts) -> Message:
     if session.state is SessionState.NO_SHOW:
         title = say("Missed: your session with {mentor}", mentor=plain(session.pair.mentor.name))
         first = say(
-            "{mentor} noted that you did not come {when}, so session {number} of {total} is used.", **_of(session)
+            "It is noted that you did not come to your session with {mentor} {when}, so session {number} of {total} is "
+            "used.",
+            **_of(session),
         )
     else:
         title = say("Done: your session with {mentor}", mentor=plain(session.pair.mentor.name))
-        first = say("{mentor} marked session {number} of {total} as complete. It began {when}.", **_of(session))
+        first = say("Session {number} of {total} with {mentor} is marked as complete. It began {when}.", **_of(session))
     left = _left(session)
     button = book_button(session.pair) if session.available > 0 else None
     if session.remaining == 0:

@@ -58,6 +58,7 @@ class Reason(StrEnum):
     # booking (rules 2, 3, 14, 15)
     CHOOSE_MENTOR = "choose_mentor"
     NO_SEAT = "no_seat"
+    NO_SEAT_ANYWHERE = "no_seat_anywhere"
     SEAT_NOT_PAID = "seat_not_paid"
     SEAT_IN_GRACE = "seat_in_grace"
     NO_SESSIONS_LEFT = "no_sessions_left"

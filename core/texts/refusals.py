@@ -157,7 +157,10 @@ _BUYING = {
         _("Your checkout is being opened at this moment. Try again in a few seconds to get its link.")
     ),
     Reason.PAYMENT_IS_SETTLING: Sentence(
-        _("A payment of yours to this mentor is on its way. You are told when it arrived; do not pay again.")
+        _(
+            "A payment of yours to this mentor is on its way, or staff look at it. You are told what comes of it; "
+            "do not pay again."
+        )
     ),
     Reason.PROVIDER_UNREACHABLE: Sentence(
         _("The payment provider does not answer at the moment. Nothing was charged; try again in a minute.")
@@ -190,8 +193,14 @@ _BOOKING = {
         _("You have a seat with more than one mentor. Name one of them with the `mentor` option.")
     ),
     Reason.NO_SEAT: Sentence(_("You have no seat with this mentor. Get one with `/buy`.")),
+    Reason.NO_SEAT_ANYWHERE: Sentence(
+        _("You have no seat with any mentor. `/mentors` shows who teaches here, and `/buy` gets you a seat.")
+    ),
     Reason.SEAT_NOT_PAID: Sentence(
-        _("Your seat with this mentor is not paid yet. Finish the payment; `/buy` shows its link again.")
+        _(
+            "Your seat with this mentor is not paid yet. `/buy` shows the link again, or says that your payment is on "
+            "its way."
+        )
     ),
     Reason.SEAT_IN_GRACE: Sentence(
         _("You have no sessions left with this mentor; your seat is kept for a while. `/renew` keeps it for you.")
@@ -303,7 +312,7 @@ _BY_HAND = {
         without=_("All seats of this mentor are taken. Set `above_capacity` to give one more; the history says so."),
         told=[
             _(
-                "All {capacity} seats of this mentor are taken. Set `above_capacity` to give one more; "
+                "All seats of this mentor are taken ({capacity} in all). Set `above_capacity` to give one more; "
                 "the history says so."
             )
         ],
@@ -325,18 +334,23 @@ _BY_HAND = {
         )
     ),
     Reason.ABOVE_TOTAL: Sentence(
-        without=_("A pack never holds more than it was sold with. Goodwill beyond that is a new pack: `/staff grant`."),
+        without=_(
+            "A pack never holds more than it was sold with. Staff give more than that as a new pack: `/staff grant`."
+        ),
         told=[
             _(
                 "The pack has {remaining} of {total} sessions left, and never holds more than its total. "
-                "Goodwill beyond that is a new pack: `/staff grant`."
+                "Staff give more than that as a new pack: `/staff grant`."
             )
         ],
     ),
     Reason.BELOW_HOLDS: Sentence(
-        without=_("Those sessions are booked. Cancel a booking first, then take it off."),
+        without=_("That is more than can be taken off. Take off fewer, or cancel a booking first."),
         told=[
-            _("Of {remaining} sessions left {held} are booked and cannot be taken off. Cancel a booking first."),
+            _(
+                "That is more than can be taken off: left {remaining}, of which booked {held}. Take off fewer, or "
+                "cancel a booking first."
+            ),
         ],
     ),
     Reason.STALE_BALANCE: Sentence(

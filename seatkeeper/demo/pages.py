@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from core.rules.notices import NoticeKind
+from core.texts.notices import WHAT
 from core.usecases.reading.books import Ahead, books
 from seatkeeper.demo.community import MENTORS, STUDENTS, ZONE
 from seatkeeper.demo.play import Play
@@ -142,7 +143,8 @@ def _due(due: Ahead, zone: ZoneInfo) -> dict[str, Any]:
 
 def in_words(what: str) -> str:
     """What is due, for somebody who does not know our names for it."""
-    return _IN_WORDS.get(what, what.replace("_", " "))
+    known = _IN_WORDS.get(what) or WHAT[NoticeKind(what)]
+    return known[:1].lower() + known[1:]
 
 
 def _who(title: str) -> str:

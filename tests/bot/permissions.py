@@ -259,6 +259,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-staff-channel": Line(staff_only("Set up"), chosen=staff_room),
     "pick-staff-role": Line(staff_only("Set up"), chosen=staff_role),
     "pick-time": Line(of_the_seat("Book this session?"), numbers=(mentor, 0), chosen=in_two_days),
+    "pick-times": Line(of_the_seat("Wednesday, 4 March"), numbers=(mentor, in_two_days)),
     "pick-undo": Line(of_the_session("Undone"), chosen=session, given=completed),
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
     "refund-by-hand": Line(anybody(FORM), numbers=(1,)),

@@ -96,6 +96,16 @@ async def test_before_the_yes_nothing_is_booked_and_the_pack_is_named(world: Wor
     assert await count_of(world.db, tables.sessions) == 0
 
 
+async def test_other_times_are_those_of_the_same_day(world: World) -> None:
+    asked, starts_at = await to_confirm(world)
+    day = read(await to_times(world)).splitlines()[0]
+
+    shown = await world.stu.actor.click(reply_to(asked), label="Other times")
+
+    assert read(shown).startswith(day)
+    assert str(int(starts_at.timestamp())) in options_of(shown, f"pick-time:{world.mara.id}:0")
+
+
 async def test_more_days_than_a_select_holds_come_in_pages(world: World) -> None:
     shown = await world.stu.actor.slash(world.public, "book")
     first = options_of(shown, f"pick-day:{world.mara.id}")

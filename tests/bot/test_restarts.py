@@ -115,7 +115,6 @@ FLOWS: dict[str, tuple[Callable[[World], Awaitable[object]], Sequence[Step], str
             chooses("stu"),
             presses("stu", "Other times"),
             chooses("stu"),
-            chooses("stu"),
             presses("stu", "Book it"),
         ],
         "session 1 of 4",

@@ -203,7 +203,7 @@ def test_when_grace_begins_the_student_learns_until_when_and_can_renew() -> None
 def test_a_completed_session_says_what_is_left_and_offers_the_next() -> None:
     message = render(NoticeKind.SESSION_COMPLETED, _SESSION)
 
-    assert "session 3 of 4 as complete" in message.text
+    assert "Session 3 of 4 with **Mara** is marked as complete" in message.text
     assert "You have 1 session left." in message.text
     assert [button.action for button in message.buttons] == ["book"]
 

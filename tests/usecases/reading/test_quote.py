@@ -48,5 +48,5 @@ async def test_own_mentors_are_those_at_whom_one_has_a_seat(db: Database) -> Non
 
     assert [choice.label for choice in found] == ["ada", "Mara"]
     stranger = await a_member(db, pair.community, "Kim")
-    assert why(await own_mentors(db, stranger.asker)) is Reason.NO_SEAT
+    assert why(await own_mentors(db, stranger.asker)) is Reason.NO_SEAT_ANYWHERE
     assert why(await own_mentors(db, Asker(3, 3, "Nobody"))) is Reason.NOT_SET_UP
