@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format texts lock clean
+.PHONY: help setup demo test lint format texts pictures lock clean
 
 # The first of these that is 3.11 or newer makes the environment; `make PYTHON=… setup` names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -30,6 +30,7 @@ help:
 	@echo 'make lint     the checks without the tests'
 	@echo 'make format   mend what the formatter and linter can mend'
 	@echo 'make texts    bring the catalogues of translations in line with the code'
+	@echo 'make pictures take the pictures of README and guides anew, from the demo'
 	@echo 'make setup    the environment for development, in .venv'
 	@echo 'make lock     bring requirements/*.lock in line with pyproject.toml (ARGS=--upgrade for newer releases)'
 	@echo 'make clean    remove .venv and all caches'
@@ -59,6 +60,9 @@ format: setup
 
 texts: setup
 	$(PY) -m tools.texts
+
+pictures: setup
+	$(PY) -m tools.pictures
 
 # The development lock comes first and the others follow it: one release of a package wherever it is used.
 lock: $(VENV)/.made
