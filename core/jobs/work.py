@@ -15,6 +15,7 @@ from core.jobs.faults import Edge, log
 from core.notices.deliver import deliver, put_off
 from core.ports import CheckoutNews, Courier, PaymentProvider, ProviderEvent, Roles
 from core.rules.refusals import Refused
+from core.rules.states import OrderState
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
 from core.usecases.refunds.make_refund import make_refund
@@ -69,7 +70,8 @@ class Errands:
             settled = await ask_provider(self.db, provider, self.public_url, order_id)
             if isinstance(settled, Refused):
                 return settled.reason  # the use case has put it off
-            if settled.what == "known":
+            # Of money that is on its way still, the use case has said when to ask again.
+            if settled.what == "known" and settled.state is not OrderState.PENDING:
                 await _put_off_checkout(self.db, order_id)
             return settled.what
         await _put_off_checkout(self.db, order_id)

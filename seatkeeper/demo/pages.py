@@ -33,7 +33,7 @@ _TEMPLATES = files("seatkeeper.demo") / "templates"
 _IN_WORDS: Mapping[str, str] = {
     "seat": "grace ends: the seat is released",
     "pack": "the pack expires",
-    "checkout": "the checkout runs out",
+    "checkout": "the payment provider is asked about a checkout",
     NoticeKind.SESSION_TOMORROW: "reminder of a session, the day before",
     NoticeKind.SESSION_SOON: "reminder of a session, shortly before",
     NoticeKind.OUTCOME_PROMPT: "the session is over: how was it?",
