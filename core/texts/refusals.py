@@ -5,10 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.rules.refusals import Reason, Refused
-from core.texts.language import plain, say
+from core.texts.language import plain, say, say_many
 from core.texts.when import discord_time
 
 _LONGEST_QUOTE = 100  # characters of what somebody typed, where the sentence repeats it
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A sentence in the form that a number among its facts asks for; `by` names that fact."""
+
+    one: str
+    many: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,13 @@ class Sentence:
     """What is said without any facts, and what is said with them: the first for which all are there."""
 
     without: str
-    told: Sequence[str] = ()
+    told: Sequence[str | Counted] = ()
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """All that may be said."""
+        told = ((each.one, each.many) if isinstance(each, Counted) else (each,) for each in self.told)
+        return (self.without, *(form for forms in told for form in forms))
 
 
 def sentence(
@@ -31,6 +46,8 @@ def sentence(
     facts = {name: _written(fact, moment, words) for name, fact in known.items()}
     for told in said.told:
         try:
+            if isinstance(told, Counted):
+                return say_many(told.one, told.many, int(str(known[told.by])), **facts)
             return say(told, **facts)
         except KeyError:
             continue  # a fact is missing, or blank: who loses a race in the database knows the constraint alone
@@ -47,6 +64,11 @@ def _written(fact: object, moment: Callable[[datetime], str], words: Callable[[s
 def _(message: str) -> str:
     """Marks a sentence for the catalogues; `say` translates it when it is said."""
     return message
+
+
+def _many(one: str, many: str, by: str) -> Counted:
+    """The same for a sentence that goes by a number."""
+    return Counted(one, many, by)
 
 
 _WHO_AND_WHAT = {
@@ -311,9 +333,12 @@ _BY_HAND = {
     Reason.ABOVE_CAPACITY: Sentence(
         without=_("All seats of this mentor are taken. Set `above_capacity` to give one more; the history says so."),
         told=[
-            _(
-                "All seats of this mentor are taken ({capacity} in all). Set `above_capacity` to give one more; "
-                "the history says so."
+            _many(
+                "This mentor has {capacity} seat, and it is taken. Set `above_capacity` to give one more; "
+                "the history says so.",
+                "This mentor has {capacity} seats, and all are taken. Set `above_capacity` to give one more; "
+                "the history says so.",
+                "capacity",
             )
         ],
     ),
@@ -355,7 +380,13 @@ _BY_HAND = {
     ),
     Reason.STALE_BALANCE: Sentence(
         without=_("The balance has changed since you looked. Type the command anew to see it."),
-        told=[_("The balance has changed since you looked: {remaining} sessions are left now. Type the command anew.")],
+        told=[
+            _many(
+                "The balance has changed since you looked: {remaining} session is left now. Type the command anew.",
+                "The balance has changed since you looked: {remaining} sessions are left now. Type the command anew.",
+                "remaining",
+            )
+        ],
     ),
 }
 
@@ -369,9 +400,12 @@ _AWAY = {
     Reason.MONEY_ON_ITS_WAY: Sentence(
         without=_("Somebody is paying this mentor right now. Pause the mentor, and try again when that is settled."),
         told=[
-            _(
+            _many(
+                "{orders} of this mentor's checkouts is open, on its way or waits for staff. Pause the mentor with "
+                "`/staff mentor pause`, so that no new one opens, and try again when it is settled.",
                 "{orders} of this mentor's checkouts are open, on their way or wait for staff. Pause the mentor with "
-                "`/staff mentor pause`, so that no new one opens, and try again when these are settled."
+                "`/staff mentor pause`, so that no new one opens, and try again when these are settled.",
+                "orders",
             )
         ],
     ),

@@ -50,8 +50,8 @@ def answer_in(result: InteractionResult, expected: Answer) -> Answer:
 
 
 def says(reason: Reason, said: str) -> bool:
-    sentences = (SENTENCES[reason].without, *SENTENCES[reason].told)
-    return any(re.fullmatch(re.sub(r"\\\{\w+\\\}", ".+", re.escape(each)), said) for each in sentences)
+    forms = SENTENCES[reason].forms
+    return any(re.fullmatch(re.sub(r"\\\{\w+\\\}", ".+", re.escape(each)), said) for each in forms)
 
 
 def filled(stage: Stage, value: Any) -> Any:
