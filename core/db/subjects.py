@@ -47,7 +47,7 @@ _mentor = members.alias("mentor")
 async def seat_subject(tx: Transaction, seat_id: int, cycle: int) -> Row | None:
     """The seat, its two people, how the pair and the mentor's places stand, and the change that the cycle names."""
     return await tx.one(
-        _with_change(_with_people(select(seats), seats), seats, "seat", cycle)
+        _with_change(_with_people(select(seats), seats), seats, "seat", history.c.id == cycle)
         .add_columns(
             mentors.c.capacity,
             mentors.c.paused_at,
@@ -64,9 +64,12 @@ async def seat_subject(tx: Transaction, seat_id: int, cycle: int) -> Row | None:
 
 
 async def session_subject(tx: Transaction, session_id: int) -> Row | None:
-    """The session, its two people, how many of its pack come before it, and what is left to the pair."""
+    """The session, its two people, how many of its pack come before it, what is left to the pair; and its cancelling.
+
+    A cancellation is never undone, so a session has one at most.
+    """
     return await tx.one(
-        _with_people(select(sessions), sessions)
+        _with_change(_with_people(select(sessions), sessions), sessions, "session", history.c.verb == "cancel")
         .add_columns(
             packs.c.total,
             packs.c.expires_at,
@@ -118,7 +121,7 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
 async def pack_subject(tx: Transaction, pack_id: int, cycle: int) -> Row | None:
     """The pack, its two people, what is left to the pair, and the change or the expiry that the cycle names."""
     return await tx.one(
-        _with_change(_with_people(select(packs), packs), packs, "pack", cycle)
+        _with_change(_with_people(select(packs), packs), packs, "pack", history.c.id == cycle)
         .add_columns(
             _remaining(tx, packs).label("pair_remaining"),
             mentors.c.paused_at,
@@ -148,8 +151,8 @@ async def adjustment_subject(tx: Transaction, adjustment_id: int) -> Row | None:
     )
 
 
-def _with_change(statement: Select[Any], about: FromClause, entity: str, cycle: int) -> Select[Any]:
-    """With the change of it that history has under this id: its reason, its facts, and who made it."""
+def _with_change(statement: Select[Any], about: FromClause, entity: str, which: ColumnElement[bool]) -> Select[Any]:
+    """With one change of it that history has: its reason, its facts, and who made it."""
     by = members.alias("by")
     return (
         statement.add_columns(
@@ -158,9 +161,7 @@ def _with_change(statement: Select[Any], about: FromClause, entity: str, cycle: 
             by.c.name.label("by_name"),
             by.c.user_id.label("by_user_id"),
         )
-        .outerjoin(
-            history, (history.c.id == cycle) & (history.c.entity == entity) & (history.c.entity_id == about.c.id)
-        )
+        .outerjoin(history, which & (history.c.entity == entity) & (history.c.entity_id == about.c.id))
         .outerjoin(by, by.c.id == history.c.actor_id)
     )
 

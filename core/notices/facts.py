@@ -91,6 +91,7 @@ class SessionFacts:
     attempt: int = 1
     given_back: bool = False  # waived: what its attempt used was restored
     waivable_until: datetime | None = None  # of one that is used: until when that may be
+    change: ByHand | None = None  # its cancelling, if whoever did it said why
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
@@ -263,6 +264,7 @@ async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
         attempt=row["attempt"],
         given_back=row["given_back"],
         waivable_until=_waivable_until(row),
+        change=_change(row),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import SessionFacts
-from core.notices.words import book_button, cancel_button, name, renew_button, schedule_button, who
+from core.notices.words import book_button, cancel_button, name, reason_of, renew_button, schedule_button, who
 from core.ports import Button, Message
 from core.rules.notices import NoticeKind
 from core.rules.states import SessionState
@@ -188,7 +188,8 @@ def session_canceled(session: SessionFacts) -> Message:
             "Your session with {mentor} {when} does not take place. It is back in your pack, not used.",
             mentor=name(session.pair.mentor),
             when=discord_span(session.starts_at),
-        ),
+        )
+        + reason_of(session.change),
         [*first, schedule_button()],
     )
 
@@ -209,7 +210,8 @@ def session_canceled_mentor(session: SessionFacts) -> Message:
         say("Cancelled: {student}", student=plain(session.pair.student.name)),
         say("Session {number} of {total} with {student}, {when}, is cancelled.", **_with_student(session))
         + "\n"
-        + means,
+        + means
+        + reason_of(session.change),
         buttons,
     )
 

@@ -183,7 +183,8 @@ _SHAREABLE = frozenset(
 def may_be_shared(kind: NoticeKind) -> bool:
     """Whether student and mentor may both read it, in the thread that is theirs: sessions, and how the seat stands.
 
-    Nothing of money, of what staff wrote about one of them, or of the mentor's other seats. A new kind is private.
+    Nothing of money, of what staff wrote about one of them, or of the mentor's other seats; why a session was cancelled
+    each of them is told anyway. A new kind is private.
     """
     return kind in _SHAREABLE
 

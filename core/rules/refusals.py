@@ -79,6 +79,7 @@ class Reason(StrEnum):
     # cancelling (rule 16)
     SESSION_HAS_BEGUN = "session_has_begun"
     CANCELING_USES_IT = "canceling_uses_it"
+    STAFF_SAY_WHY = "staff_say_why"
 
     # completing (rules 19 to 21)
     NOT_STARTED = "not_started"

@@ -270,6 +270,9 @@ _COMPLETING = {
             "with *Not held*; then it is given back."
         )
     ),
+    Reason.STAFF_SAY_WHY: Sentence(
+        _("Staff say why when they cancel a session of others. Use `/staff cancel`, which asks for the reason.")
+    ),
     Reason.CANCELING_USES_IT: Sentence(
         without=_(
             "It is too late by now to cancel for free: cancelling now uses this session. Press again if you still "

@@ -37,6 +37,7 @@ class Scene:
     of_max: Pair
     foreign: Pair
     foreign_session: int
+    coming_session: int  # of Stu with Mara
 
     @property
     def foreign_ids(self) -> tuple[int, ...]:
@@ -182,7 +183,11 @@ COMMANDS: Mapping[str, Row] = {
         {"name": Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, "grace_for")), "value": _number(1, 720)},
         {"name": "grace_hours", "value": 48},
     ),
-    "staff cancel": Row("sam", {"session": SESSION}),
+    "staff cancel": Row(
+        "sam",
+        {"session": SESSION, "reason": REASON},
+        {"session": lambda scene: str(scene.coming_session), "reason": "The room is closed"},
+    ),
     "staff audit": Row("sam", {"mentor": MENTOR, "since": DAY, "until": DAY}),
 }
 """Every command with an option that takes words or a number."""

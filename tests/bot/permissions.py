@@ -108,8 +108,8 @@ def of_the_session(says: str) -> dict[str, Answer]:
     return only(MENTOR, STAFF, no=Reason.NOT_YOURS, says=says)
 
 
-def of_a_cancel() -> dict[str, Answer]:
-    return only(STUDENT, MENTOR, STAFF, no=Reason.NOT_YOURS)
+def of_a_cancel(**but: Answer) -> dict[str, Answer]:
+    return only(STUDENT, MENTOR, STAFF, no=Reason.NOT_YOURS, **but)
 
 
 def of_the_seat(says: str) -> dict[str, Answer]:
@@ -197,7 +197,7 @@ COMMANDS: Final[dict[str, Line]] = {
     "schedule": Line(anybody("Nothing scheduled")),
     "setup": Line(staff_only("Set up"), {"time_zone": "Etc/UTC", "currency": "EUR"}),
     "staff audit": Line(staff_only()),
-    "staff cancel": Line(of_a_cancel(), OUTCOME, given=booked),
+    "staff cancel": Line(of_a_cancel(), OUTCOME | {"reason": WHY}, given=booked),
     "staff extend": Line(staff_only("More time for Stu"), PAIR | {"days": 3, "reason": WHY}),
     "staff failures": Line(staff_only()),
     "staff grant": Line(staff_only("Given to Eve"), MARA | {"student": eve, "sessions": 1, "reason": WHY}),
@@ -225,9 +225,10 @@ ACTIONS: Final[dict[str, Line]] = {
     "audit-page": Line(staff_only(), numbers=(99, 0, 0, 0, 0, 0)),
     "book": Line(of_the_seat("Book a session"), numbers=(mentor,)),
     "buy": Line(buyers("Almost done"), numbers=(mentor,)),
-    "cancel": Line(of_a_cancel(), numbers=(session,), given=booked),
+    "cancel": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), numbers=(session,), given=booked),
     "waive": Line(of_the_session("Waived"), numbers=(session,), given=missed),
-    "cancel-yes": Line(of_a_cancel(), numbers=(session, 0), given=booked),
+    "cancel-why": Line(of_a_cancel(), numbers=(session, 0), footer=WHY, given=booked),
+    "cancel-yes": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), numbers=(session, 0), given=booked),
     "complete": Line(of_the_session("Complete"), numbers=(session,), given=started),
     "confirm": Line(of_the_seat("Booked"), numbers=(mentor, in_two_days)),
     "failures-page": Line(staff_only(), numbers=(0,)),
@@ -245,7 +246,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "notes-page": Line(of_the_session(""), numbers=(seat, 0)),
     "pick-adjust-add": Line(of_the_session(""), numbers=(seat, 1), chosen=pack, footer=WHY, given=completed),
     "pick-adjust-take": Line(of_the_session(""), numbers=(seat, 1), chosen=pack, footer=WHY),
-    "pick-cancel": Line(of_a_cancel(), chosen=session, given=booked),
+    "pick-cancel": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), chosen=session, given=booked),
     "pick-complete": Line(of_the_session("Complete"), chosen=session, given=started),
     "pick-day": Line(of_the_seat("Wednesday, 4 March"), numbers=(mentor,), chosen=DAY_TYPED),
     "pick-days": Line(of_the_seat("Book a session"), numbers=(mentor, 0)),

@@ -129,7 +129,7 @@ def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: Notic
     if isinstance(facts, OrderFacts):
         longest = Money(amount_minor=999_999_999_999, currency="KWD", ref="*" * 255)
         facts = replace(facts, product_name="#" * 100, paid=longest, refund_error="*" * 5000)
-    if isinstance(facts, SeatFacts | PackFacts):
+    if isinstance(facts, SeatFacts | PackFacts | SessionFacts):
         facts = replace(facts, change=_LONGEST_CHANGE)
     if isinstance(facts, AdjustmentFacts):
         facts = replace(facts, reason="*" * 500)
