@@ -68,7 +68,7 @@ def panel(how: HowSetUp, missing: Sequence[Missing], *, can_sell: bool, refused:
         return Reply(
             say("Set Seatkeeper up"), text, rows=[[_to_form("primary")]], tone=Tone.NO if refused else Tone.CALM
         )
-    lacking = [f"⚠️ {_lack(each)}" for each in missing]
+    lacking = lacks(missing)
     said = [sentence(refused)] if refused else []
     said += lacking or [say("I have all the permissions that I need here.")]
     if how.has_mentors:
@@ -147,6 +147,11 @@ def _pickers(community: Community, lacks: Set[Lack]) -> list[Picker]:
         Picker(custom_id("pick-staff-channel"), say("Staff channel"), staff, _ANY_TEXT),
         Picker(custom_id("pick-sessions-channel"), say("Sessions channel"), sessions, _ANY_TEXT[:1]),
     ]
+
+
+def lacks(missing: Sequence[Missing]) -> list[str]:
+    """A line for each thing that is wrong, with what mends it."""
+    return [f"⚠️ {_lack(each)}" for each in missing]
 
 
 def _lack(missing: Missing) -> str:

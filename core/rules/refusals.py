@@ -29,6 +29,7 @@ class Reason(StrEnum):
     UNKNOWN_SETTING = "unknown_setting"
     BAD_SETTING = "bad_setting"
     EVERYBODY_AS_STAFF = "everybody_as_staff"
+    STUDENTS_AS_STAFF = "students_as_staff"
     ZONE_AND_CURRENCY_FIRST = "zone_and_currency_first"
     NOT_OF_THIS_SERVER = "not_of_this_server"
     SECRET_HAS_CHANGED = "secret_has_changed"  # noqa: S105 # a reason, no secret
@@ -113,6 +114,8 @@ class Reason(StrEnum):
     NOTHING_TO_CHANGE = "nothing_to_change"
     ALREADY_PAUSED = "already_paused"
     NOT_PAUSED = "not_paused"
+    ROLE_NOT_FOR_STUDENTS = "role_not_for_students"
+    ROLE_OR_NONE = "role_or_none"
     MONEY_ON_ITS_WAY = "money_on_its_way"
     ALREADY_RETIRED = "already_retired"
 

@@ -87,7 +87,7 @@ _WHO_AND_WHAT = {
     ),
     Reason.UNKNOWN_MENTOR: Sentence(_("There is no such mentor here (any more). `/mentors` shows who there is.")),
     Reason.UNKNOWN_PRODUCT: Sentence(
-        _("The mentor does not sell that (any more). Choose from the list that `/buy` offers.")
+        _("The mentor does not sell that (any more). Choose from the list of the `product` option.")
     ),
     Reason.UNKNOWN_SESSION: Sentence(_("There is no such session of yours. `/schedule` shows your sessions.")),
     Reason.UNKNOWN_ORDER: Sentence(_("There is no such order. Use `/buy` to start a new one.")),
@@ -136,6 +136,9 @@ _WHO_AND_WHAT = {
     ),
     Reason.EVERYBODY_AS_STAFF: Sentence(
         _("With that role everybody would be staff. Choose, or make first, a role that only your staff have.")
+    ),
+    Reason.STUDENTS_AS_STAFF: Sentence(
+        _("Students of a mentor get that role from me. Choose, or make first, a role that only your staff have.")
     ),
     Reason.ZONE_AND_CURRENCY_FIRST: Sentence(
         _("Time zone and currency come first, together. Press the button, or name both in `/setup`.")
@@ -400,6 +403,13 @@ _AWAY = {
         told=[_("{mentor} is paused already, since {since}. `/staff mentor resume` lets them go on.")],
     ),
     Reason.NOT_PAUSED: Sentence(_("This mentor is not paused, so there is nothing to resume. `/mentors` shows them.")),
+    Reason.ROLE_NOT_FOR_STUDENTS: Sentence(
+        _(
+            "Students cannot be given that role: everybody has it, or staff, or a bot, or it has powers over the "
+            "server. Choose, or make first, a role that only students have."
+        )
+    ),
+    Reason.ROLE_OR_NONE: Sentence(_("You named a role, and that there is to be none. Leave one of the two out.")),
     Reason.MONEY_ON_ITS_WAY: Sentence(
         without=_("Somebody is paying this mentor right now. Pause the mentor, and try again when that is settled."),
         told=[

@@ -12,6 +12,8 @@ from simcord import MemberActor
 
 from core.db import tables
 from core.rules.refusals import Reason
+from core.usecases.asker import Asker
+from core.usecases.community.pause_mentor import pause_mentor
 from core.usecases.completion.complete import complete
 from core.usecases.completion.no_show import no_show
 from core.usecases.packs.adjust import adjust
@@ -60,6 +62,12 @@ async def booked(stage: Stage) -> None:
     stage.session_id = await a_session(
         stage.world.db, stage.world.pair, stage.world.clock.now() + 2 * DAY + 2 * stage.made * HOUR
     )
+
+
+async def paused(stage: Stage) -> None:
+    world = stage.world
+    staff = Asker(world.guild.id, world.sam.id, "Sam", frozenset({world.staff_role.id}))
+    given(await pause_mentor(world.db, staff, world.mara.id))
 
 
 async def completed(stage: Stage) -> None:
@@ -174,6 +182,7 @@ def in_two_days(stage: Stage) -> int:
 
 MARA: Final = {"mentor": "Mara"}
 OUTCOME: Final = {"session": session_typed}
+SOLD: Final = {"product": "Four sessions"}
 PAIR: Final = {"student": seat_typed}
 DAY_TYPED: Final = "2026-03-04"
 
@@ -205,7 +214,14 @@ COMMANDS: Final[dict[str, Line]] = {
         staff_only("New mentor: Eve"),
         {"member": eve, "hours": "Mon 10:00-12:00", "time_zone": "Etc/UTC", "capacity": 2},
     ),
+    "staff mentor capacity": Line(staff_only("Seats of Mara"), MARA | {"capacity": 1}),
+    "staff mentor edit": Line(staff_only("New terms: Mara"), MARA | {"buffer_minutes": 5}),
+    "staff mentor pause": Line(staff_only("Mara takes a break"), MARA),
+    "staff mentor remove": Line(staff_only("Remove Mara as a mentor?"), MARA | {"reason": WHY}),
+    "staff mentor resume": Line(staff_only("Mara is back"), MARA, given=paused),
     "staff product add": Line(staff_only("For sale with Mara"), MARA | {"name": "Ten", "price": "49.90"}),
+    "staff product edit": Line(staff_only("Changed: for sale with Mara"), MARA | SOLD | {"name": "Ten"}),
+    "staff product retire": Line(staff_only("Take “Four sessions” of Mara off sale?"), MARA | SOLD),
     "staff release": Line(staff_only("Release Stu's seat"), PAIR | {"reason": WHY}),
     "staff settings set": Line(staff_only("Changed"), {"name": "undo_days", "value": 5}),
     "staff settings show": Line(staff_only("Settings")),
@@ -269,7 +285,9 @@ ACTIONS: Final[dict[str, Line]] = {
     "remaining-page": Line(
         only(STUDENT, OTHER_STUDENT, no="Nothing here yet", says="What you have left"), numbers=(0,)
     ),
+    "remove-mentor": Line(staff_only("Removed: Mara"), numbers=(mentor,), footer=WHY),
     "renew": Line(buyers("Almost done"), numbers=(mentor,)),
+    "retire-product": Line(staff_only("Off sale with Mara"), numbers=(mentor, product)),
     "retry-all": Line(staff_only()),
     "retry-event": Line(staff_only(), numbers=(1, 0)),
     "retry-notice": Line(staff_only(), numbers=(1, 0)),
