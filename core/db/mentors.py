@@ -137,6 +137,12 @@ async def pairs_of(tx: Transaction, mentor_id: int) -> Sequence[RowMapping]:
     )
 
 
+async def was_removed(tx: Transaction, member_id: int) -> bool:
+    """Whether the member was a mentor, and is none any more."""
+    gone = exists().where(mentors.c.member_id == member_id, mentors.c.removed_at.is_not(None))
+    return bool(await tx.value(select(gone)))
+
+
 async def gives_role(tx: Transaction, community_id: int, role_id: int) -> bool:
     """Whether students of one of the mentors have this role by their seats."""
     given = exists().where(

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     ALREADY_A_MENTOR = "already_a_mentor"
+    WAS_A_MENTOR = "was_a_mentor"
     PRODUCT_EXISTS = "product_exists"
     BAD_HOURS = "bad_hours"
     BAD_NUMBER = "bad_number"

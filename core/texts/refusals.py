@@ -96,6 +96,12 @@ _WHO_AND_WHAT = {
         told=[_("The time zone “{zone}” is not known. Choose one from the list, like `Europe/Berlin`.")],
     ),
     Reason.ALREADY_A_MENTOR: Sentence(_("This member is a mentor already. `/mentors` shows them.")),
+    Reason.WAS_A_MENTOR: Sentence(
+        _(
+            "This member was a mentor here and was removed, which is for good. Only another account of theirs can be "
+            "made a mentor."
+        )
+    ),
     Reason.PRODUCT_EXISTS: Sentence(_("This mentor already sells something of that name. Choose another name.")),
     Reason.BAD_HOURS: Sentence(
         without=_("Those hours cannot be read. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`."),

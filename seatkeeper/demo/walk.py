@@ -116,6 +116,15 @@ class Walk:
 
     async def meets(self, student: str, mentor: str, *, by_command: bool) -> None:
         """Book the first free time, live until it is over, and have the mentor say that it took place."""
+        await self.books(student, mentor, by_command=by_command)
+        await self.until(mentor, "How was it")
+        await self.begin(f"{mentor} presses Complete")
+        shown = await self.presses(mentor, self.latest(mentor, "How was it"), "complete")
+        self.expect(shown, "Complete")
+        await self.end()
+
+    async def books(self, student: str, mentor: str, *, by_command: bool) -> None:
+        """The first free time is the student's, and the mentor is told."""
         if by_command:
             await self.begin(f"{student} types /book and takes the first free time")
             shown = await self.types(student, "book")
@@ -128,11 +137,6 @@ class Walk:
         self.expect(shown, "Booked")
         await self.end()
         self.must(mentor, "Booked", student)
-        await self.until(mentor, "How was it")
-        await self.begin(f"{mentor} presses Complete")
-        shown = await self.presses(mentor, self.latest(mentor, "How was it"), "complete")
-        self.expect(shown, "Complete")
-        await self.end()
 
     async def until(self, name: str, title: str) -> None:
         """Go from one due thing to the next until this person gets a message with such a title."""

@@ -35,9 +35,10 @@ MORE = re.compile(r"^ {27}(.*)$")
 ANNS = ["You have a seat", "One session left", "No sessions left", "Last call", "Renewed"]
 BENS = ["Your payment is on its way", "You have a seat", "No sessions left", "Last call", "Your seat with"]
 BENS_SECOND = ["Taken back", "Missed", "No sessions left", "Given back"]
-CHLOES = ["Du hast einen Platz"]
+BENS_BREAK = ["Jonas Weber is taking a break", "Jonas Weber is back"]
+CHLOES = ["Du hast einen Platz", "Jonas Weber macht Pause", "Jonas Weber ist wieder da"]
 DEVS = ["Coming up", "Soon", "Done", "One session left"]
-TURNS = sorted({*ANNS, *BENS, *BENS_SECOND, "A question", *CHLOES})
+TURNS = sorted({*ANNS, *BENS, *BENS_SECOND, *BENS_BREAK, "A question", *CHLOES})
 WHERE = {Channel.DM: "messages", Channel.THREAD: "thread"}
 STAFFS = "Staff channel"
 
@@ -127,7 +128,7 @@ async def is_what_the_tables_hold(out: str, database_url: str) -> None:
     before = Counter({"Dev's messages": 1, "Grace Lee's messages": 1})  # these came before the story
     assert shown(steps) + before == messages
     assert turns(steps, "Ann's messages") == [*ANNS, "A question"]
-    assert turns(steps, "Ben's messages") == [*BENS, *BENS_SECOND]
+    assert turns(steps, "Ben's messages") == [*BENS, *BENS_SECOND, *BENS_BREAK]
     assert turns(steps, "Chloe's messages") == CHLOES
     assert turns(steps, "Dev's thread", DEVS) == DEVS
     assert not [line for step in steps for line in step.said("Dev's messages")]

@@ -5,6 +5,7 @@ from core.db.unit import Database
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import FreezeCause, OrderState, PackState, SeatState, SessionState
+from core.usecases.community.add_mentor import NewMentor, add_mentor
 from core.usecases.community.edit_mentor import MentorChange, edit_mentor
 from core.usecases.community.gone import note_gone, note_seen
 from core.usecases.community.pause_mentor import pause_mentor
@@ -75,6 +76,8 @@ async def test_a_paused_mentor_without_students_is_removed_quietly(db: Database)
 
     assert await remove_mentor(db, staff, mentor.id, "Never began") == MentorRemoved("Mara", 0, 0, ())
     assert await count_of(db, tables.notices) == 0
+    again = NewMentor(mentor.user_id, "Mara", "Etc/UTC", "Mon 9-10", capacity=1)
+    assert why(await add_mentor(db, staff, again)) is Reason.WAS_A_MENTOR
     *_, noted = await rows_of(db, tables.history)
     assert (noted["before"], noted["after"], noted["why"]) == ("paused", "removed", "Never began")
 

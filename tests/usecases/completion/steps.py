@@ -15,6 +15,7 @@ from core.rules.states import NoticeState
 from core.usecases.asker import Asker
 from core.usecases.booking.cancel import cancel
 from core.usecases.completion.complete import complete
+from core.usecases.completion.no_show import no_show
 from core.usecases.completion.outcome import Completed
 from tests.answers import given
 from tests.builders import BESIDE_EXPIRY, DAY, HOUR, Pair, a_session, rows_of
@@ -43,6 +44,11 @@ async def used_up(db: Database, pair: Pair, number: int) -> list[int]:
     for session_id in sessions:
         given(await complete(db, pair.mentor.asker, session_id))
     return sessions
+
+
+async def missed(db: Database, pair: Pair, session_id: int) -> None:
+    """The student did not come."""
+    given(await no_show(db, pair.mentor.asker, session_id))
 
 
 async def cancel_late(db: Database, pair: Pair, session_id: int) -> None:
