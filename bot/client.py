@@ -38,6 +38,7 @@ _COGS = (
     "bot.cogs.mentors",
     "bot.cogs.profile",
     "bot.cogs.history",
+    "bot.cogs.mydata",
     "bot.cogs.about",
     "bot.cogs.availability",
     "bot.cogs.students",

@@ -86,6 +86,7 @@ _OF_MENTORS = {
 _OF_THE_COMMUNITY = {
     ("member", "leave"): _("{student} left the server."),
     ("member", "come back"): _("{student} is on the server again."),
+    ("member", "erase"): _("{student} was erased: nobody can be found by what is kept."),
     ("member", "time zone"): _("{student} reads times in another zone."),
     ("community", "set up"): _("Seatkeeper was set up."),
     ("community", "edit"): _("How Seatkeeper is set up was changed."),

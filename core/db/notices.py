@@ -109,6 +109,7 @@ async def to_deliver(tx: Transaction, notice_id: int) -> RowMapping | None:
             tables.members.c.name.label("to_name"),
             tables.members.c.locale.label("to_locale"),
             tables.members.c.dm_closed_at,
+            tables.members.c.erased_at,
         )
         .join(tables.communities, tables.communities.c.id == tables.notices.c.community_id)
         .outerjoin(tables.members, tables.members.c.id == tables.notices.c.to_member_id)

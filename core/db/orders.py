@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, func, insert, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
@@ -127,11 +127,10 @@ def _is_about(provider: str, ref: str, order_token: str | None) -> ColumnElement
     return about
 
 
-async def id_of_news(tx: Transaction, provider: str, news: CheckoutNews) -> int | None:
-    """The order that a provider's news is about; nothing is locked."""
+def id_of_news(provider: str, news: CheckoutNews) -> ScalarSelect[int]:
+    """The order that a provider's news is about, as a part of another statement; nothing is locked."""
     about = _is_about(provider, news.checkout_ref, news.order_token)
-    order_id: int | None = await tx.value(select(orders.c.id).join(checkouts).where(about))
-    return order_id
+    return select(orders.c.id).select_from(orders.join(checkouts)).where(about).limit(1).scalar_subquery()
 
 
 async def record_payment(tx: Transaction, order_id: int, provider: str, paid: Paid) -> int | None:
@@ -186,6 +185,7 @@ async def mentor_for_sale(tx: Transaction, community_id: int, mentor_id: int, st
             seats.c.state.label("seat_state"),
             seats.c.grace_ends_at,
             warned().label("warned"),
+            select(members.c.erased_at).where(members.c.id == student_id).scalar_subquery().label("student_erased_at"),
         )
         .outerjoin(
             seats,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from core.correlation import go_on_as
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, end_notice, move_grace_end, note_dm, owe, put_off_notice, to_deliver
+from core.db.privacy import ERASED_NOTICE
 from core.db.unit import Database, Transaction, reading, transaction
 from core.notices.facts import Facts, Person, SeatFacts, facts_of
 from core.notices.rendering import for_staff, render
@@ -47,11 +48,14 @@ class Letter:
     to: Person | None
     locale: str | None
     dm_closed_at: datetime | None
+    reader_erased: bool
     staff_channel_id: int | None
     settings: Settings
     facts: Facts | None
 
     def why_drop(self, now: datetime) -> str | None:
+        if self.reader_erased:
+            return ERASED_NOTICE
         if self.facts is None:
             return "what it is about is gone"
         return why_drop(self.kind, self.facts.to_judge(self.cycle), now)
@@ -114,6 +118,7 @@ async def _read(tx: Transaction, notice_id: int) -> Letter | None:
         to=None if row["to_user_id"] is None else Person(row["to_user_id"], row["to_name"]),
         locale=row["to_locale"],
         dm_closed_at=row["dm_closed_at"],
+        reader_erased=row["erased_at"] is not None,
         staff_channel_id=row["staff_channel_id"],
         settings=settings_from(row["settings"]),
         facts=await facts_of(tx, row["kind"], row["subject_id"], row["cycle"]),

@@ -123,6 +123,16 @@ class Reason(StrEnum):
     # what waits for staff (rules 26, 28)
     ALREADY_DECIDED = "already_decided"
 
+    # exporting and erasing members (rule 38)
+    NOTHING_HELD = "nothing_held"
+    TOO_MUCH_TO_SEND = "too_much_to_send"
+    MEMBER_ERASED = "member_erased"
+    STILL_A_MENTOR = "still_a_mentor"
+    MONEY_NOT_SETTLED = "money_not_settled"
+    STILL_SEATED = "still_seated"
+    STILL_BOOKED = "still_booked"
+    SESSIONS_LEFT = "sessions_left"
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:

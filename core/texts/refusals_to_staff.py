@@ -121,4 +121,55 @@ _WAITING = {
     ),
 }
 
-TO_STAFF: Mapping[Reason, Sentence] = {**_BY_HAND, **_AWAY, **_WAITING}
+_PRIVACY = {
+    Reason.NOTHING_HELD: Sentence(_("Nothing is kept here about this person, so there is nothing to show or erase.")),
+    Reason.TOO_MUCH_TO_SEND: Sentence(
+        _("That is more than fits in a message. Ask staff: whoever runs Seatkeeper here can give you all of it.")
+    ),
+    Reason.MEMBER_ERASED: Sentence(
+        _("This member was erased, so nothing of theirs is changed any more. Whoever comes back begins anew.")
+    ),
+    Reason.STILL_A_MENTOR: Sentence(
+        without=_("They are a mentor here. `/staff mentor remove` ends that; erase them then."),
+        told=[_("They are a mentor in {community}. `/staff mentor remove` ends that; erase them then.")],
+    ),
+    Reason.MONEY_NOT_SETTLED: Sentence(
+        without=_("Money of theirs is not settled. `/staff tasks` shows what waits; erase them when that is done."),
+        told=[
+            _(
+                "Money of theirs is not settled in {community}: an order, a refund or a dispute. `/staff tasks` shows "
+                "what waits; erase them when that is done."
+            )
+        ],
+    ),
+    Reason.STILL_SEATED: Sentence(
+        without=_("They still have a seat. `/staff release` ends it; erase them then."),
+        told=[_("They still have a seat in {community}, or students have one with them. `/staff release` ends it.")],
+    ),
+    Reason.STILL_BOOKED: Sentence(
+        without=_("A session of theirs has no outcome yet. Cancel it, or say how it went; erase them then."),
+        told=[
+            _many(
+                "{sessions} session of theirs in {community} has no outcome yet. Cancel it, or say how it went; "
+                "erase them then.",
+                "{sessions} sessions of theirs in {community} have no outcome yet. Cancel them, or say how they went; "
+                "erase them then.",
+                "sessions",
+            )
+        ],
+    ),
+    Reason.SESSIONS_LEFT: Sentence(
+        without=_("They have sessions left. Refund them, or take them off with `/adjust`; erase them then."),
+        told=[
+            _many(
+                "They have {sessions} session left in {community}. Refund it, or take it off with `/adjust`; "
+                "erase them then.",
+                "They have {sessions} sessions left in {community}. Refund them, or take them off with `/adjust`; "
+                "erase them then.",
+                "sessions",
+            )
+        ],
+    ),
+}
+
+TO_STAFF: Mapping[Reason, Sentence] = {**_BY_HAND, **_AWAY, **_WAITING, **_PRIVACY}

@@ -198,6 +198,9 @@ COMMANDS: Final[dict[str, Line]] = {
     "history": Line(only(STUDENT, OTHER_STUDENT, no="Nothing happened yet", says="Your history")),
     "mentor": Line(anybody("Mara"), {"name": "Mara"}),
     "mentors": Line(anybody("Mentors")),
+    "mydata": Line(
+        only(OTHER_STUDENT, STUDENT, OTHER_MENTOR, MENTOR, no=Reason.NOTHING_HELD, says="Your data"),
+    ),
     "noshow": Line(of_the_session("Noted: Stu did not come"), OUTCOME, given=started),
     "note add": Line(of_the_session("Noted"), PAIR | {"text": "Likes rooks"}),
     "note list": Line(of_the_session(""), PAIR),

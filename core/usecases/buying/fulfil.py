@@ -7,8 +7,9 @@ from sqlalchemy import RowMapping, func, insert, select
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, By, Change, record
 from core.db.notices import Owed, owe
+from core.db.people import is_erased
 from core.db.seats import last_released, live_seat, lock_members, move_seat, occupied_of, take_seat
-from core.db.tables import ledger, mentors, packs, refunds, waiting_list
+from core.db.tables import ledger, members, mentors, packs, refunds, waiting_list
 from core.db.unit import Transaction
 from core.ports import Paid
 from core.rules.balance import renewed_expiry
@@ -95,6 +96,8 @@ async def _seat_for(tx: Transaction, order: RowMapping) -> tuple[int, SeatState 
     seat = await live_seat(tx, order["student_id"], order["mentor_id"])
     if seat is not None and await move_seat(tx, seat["id"], [seat["state"]], SeatState.ACTIVE):
         return seat["id"], seat["state"], False
+    if order["state"] is OrderState.CLOSED and await is_erased(tx, order["student_id"]):
+        return None
     capacity = await tx.value(select(mentors.c.capacity).where(mentors.c.member_id == order["mentor_id"]))
     full = why_not_occupy(capacity, await tx.value(occupied_of(order["mentor_id"]))) is not None
     if order["state"] is OrderState.CLOSED:
@@ -131,6 +134,8 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
         member_id=order["student_id"],
         joined_at=tx.now,
         place_at=place_at,
+        # Who was erased meanwhile waits for nothing.
+        left_at=select(members.c.erased_at).where(members.c.id == order["student_id"]).scalar_subquery(),
     )
     refund_id = await intend_refund(tx, payment_id, paid.amount_minor, RefundCause.NO_SEAT)
     await tx.write_all(

@@ -67,15 +67,15 @@ async def settle_event(tx: Transaction, event: ProviderEvent) -> Settled:
 @transaction
 async def keep_failed_event(tx: Transaction, event: ProviderEvent, why: str) -> None:
     """Keep an event whose settling met a fault, to be tried again by the jobs (rule 30)."""
-    news = event.news
-    order_id = None if news is None else await db_orders.id_of_news(tx, event.provider, news)
-    await _store(tx, event, EventState.FAILED, why, order_id)
+    await _store(tx, event, EventState.FAILED, why)
 
 
-async def _store(
-    tx: Transaction, event: ProviderEvent, state: EventState, why: str | None, order_id: int | None = None
-) -> int | None:
-    """The event's row, or None if it was dealt with before. One that failed before is taken up again."""
+async def _store(tx: Transaction, event: ProviderEvent, state: EventState, why: str | None) -> int | None:
+    """The event's row, or None if it was dealt with before. One that failed before is taken up again.
+
+    It names its order, if there is one: what a provider told us of a student's money is a part of what we hold of them.
+    """
+    order_id = None if event.news is None else db_orders.id_of_news(event.provider, event.news)
     insert: postgresql.Insert | sqlite.Insert = tx.insert(provider_events).values(
         provider=event.provider,
         event_id=event.event_id,
@@ -90,7 +90,7 @@ async def _store(
     event_id: int | None = await tx.value(
         insert.on_conflict_do_update(
             index_elements=["provider", "event_id"],
-            set_={"state": state, "why": why},
+            set_={"state": state, "why": why, "order_id": order_id},
             where=provider_events.c.state == EventState.FAILED,
         ).returning(provider_events.c.id)
     )

@@ -83,6 +83,7 @@ def told_of(session: RowMapping) -> Told:
         returned=bool(session["returned"]),
         pack_refunded=session["pack_state"] is PackState.REFUNDED,
         available=session["remaining"] - session["held"],
+        student_erased=session["student_erased_at"] is not None,
     )
 
 

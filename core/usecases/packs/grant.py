@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, insert
 from core.db.history import Change, by_member, note, record
 from core.db.notices import Owed, owe
 from core.db.packs import packs_of_pair
-from core.db.people import mentor_of
+from core.db.people import is_erased, mentor_of
 from core.db.seats import live_seat, lock_members, move_seat, occupied_of, take_seat
 from core.db.tables import ledger, packs
 from core.db.unit import Transaction, transaction
@@ -95,6 +95,8 @@ async def grant(tx: Transaction, asker: Asker, wanted: Grant) -> Granted | Refus
         return gift
     # From here on nobody else decides about this mentor's places, or about this pair.
     await lock_members(tx, gift.student_id, gift.mentor_id)
+    if await is_erased(tx, gift.student_id):
+        return refuse(Reason.MEMBER_ERASED)
     place = await _place(tx, gift)
     if isinstance(place, Refused):
         return place
