@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup demo test lint format texts lock clean
+.PHONY: help setup demo test lint format texts pictures lock clean
 
 # The first of these that is 3.11 or newer makes the environment; `make PYTHON=… setup` names another.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -14,6 +14,9 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --
 # A process for each core; they share nothing but the machine.
 WORKERS := --numprocesses=logical --maxprocesses=4
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+# Compiled once: many tests start processes of their own, and images for containers like to forbid this.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Some tools insist on a writable HOME: where there is none, the checkout lends one.
 ifeq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo writable),)
@@ -27,6 +30,7 @@ help:
 	@echo 'make lint     the checks without the tests'
 	@echo 'make format   mend what the formatter and linter can mend'
 	@echo 'make texts    bring the catalogues of translations in line with the code'
+	@echo 'make pictures take the pictures of README and guides anew, from the demo'
 	@echo 'make setup    the environment for development, in .venv'
 	@echo 'make lock     bring requirements/*.lock in line with pyproject.toml (ARGS=--upgrade for newer releases)'
 	@echo 'make clean    remove .venv and all caches'
@@ -56,6 +60,9 @@ format: setup
 
 texts: setup
 	$(PY) -m tools.texts
+
+pictures: setup
+	$(PY) -m tools.pictures
 
 # The development lock comes first and the others follow it: one release of a package wherever it is used.
 lock: $(VENV)/.made

@@ -39,7 +39,13 @@ _TO_OPEN_THREADS = (*_TO_WRITE, "create_private_threads", "send_messages_in_thre
 
 def missing(guild: discord.Guild, how: HowSetUp) -> list[Missing]:
     """Everything that is wrong at this moment; what is not chosen is not wrong."""
-    return [*_about_channels(guild, how), *_about_student_roles(guild, how.student_role_ids)]
+    return [*_about_channels(guild, how), *about_student_roles(guild, how.student_role_ids)]
+
+
+def may_be_a_students(role: discord.Role) -> bool:
+    """Whether it gives no power over the server: else whoever is staff could become more by a grant, through us."""
+    powers = role.permissions.value & discord.Permissions.elevated().value
+    return not (role.is_default() or role.managed or powers)
 
 
 def _about_channels(guild: discord.Guild, how: HowSetUp) -> Iterator[Missing]:
@@ -71,7 +77,7 @@ def _not_allowed(channel: discord.abc.GuildChannel, needed: tuple[str, ...]) -> 
         yield Missing(Lack.PERMISSIONS, channel.mention, lacking)
 
 
-def _about_student_roles(guild: discord.Guild, role_ids: tuple[int, ...]) -> Iterator[Missing]:
+def about_student_roles(guild: discord.Guild, role_ids: tuple[int, ...]) -> Iterator[Missing]:
     """Discord lets us give the roles below our own highest one, and none that belongs to a bot or to everybody."""
     if not role_ids:
         return

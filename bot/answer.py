@@ -17,8 +17,10 @@ async def acknowledge(interaction: discord.Interaction, *, in_place: bool = Fals
 
 
 async def answer(interaction: discord.Interaction, reply: Reply) -> None:
-    """Put the reply where `acknowledge` made room for it."""
-    await interaction.edit_original_response(content=None, embed=reply.embed(), view=reply.view())
+    """Put the reply where `acknowledge` made room for it. Nothing stays of what the message was, its files included."""
+    await interaction.edit_original_response(
+        content=None, embed=reply.embed(), view=reply.view(), attachments=reply.attachments()
+    )
 
 
 async def add(interaction: discord.Interaction, reply: Reply) -> None:
@@ -27,5 +29,6 @@ async def add(interaction: discord.Interaction, reply: Reply) -> None:
     await interaction.followup.send(
         embed=reply.embed(),
         view=view if view is not None else discord.utils.MISSING,
+        files=reply.attachments(),
         ephemeral=interaction.guild_id is not None,
     )

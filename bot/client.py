@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.actions import Action, Press, Pressable
+from bot.actions import Action, Press, Pressable, custom_id
 from bot.answer import acknowledge, answer
 from bot.errors import tell
 from bot.forms import FormAction, filled
@@ -18,6 +19,7 @@ from bot.replies.reply import outdated
 from bot.syncing import differs
 from bot.translating import Translator
 from bot.typed import make_readable
+from core.correlation import go_on_as
 from core.ports import Clock, PaymentProvider
 from core.texts.language import read_in
 from core.usecases import Database
@@ -36,13 +38,15 @@ _COGS = (
     "bot.cogs.mentors",
     "bot.cogs.profile",
     "bot.cogs.history",
+    "bot.cogs.mydata",
     "bot.cogs.about",
     "bot.cogs.availability",
     "bot.cogs.students",
     "bot.cogs.notes",
     "bot.cogs.setting_up",
-    "bot.cogs.staff",
     "bot.cogs.staff_codes",
+    "bot.cogs.staff_mentors",
+    "bot.cogs.staff_products",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",
     "bot.cogs.staff_records",
@@ -73,8 +77,10 @@ class Tree(app_commands.CommandTree["SeatkeeperBot"]):
         read_in(interaction.locale.value)
         make_readable(interaction)
         if interaction.type is not discord.InteractionType.application_command:
+            go_on_as(_cause_of(interaction))
             return True  # an autocomplete is its own answer
         self.client.note_work()
+        _begin(interaction, _name(interaction))
         if interaction.command is not None and interaction.command.extras.get("opens_form"):
             return True
         try:
@@ -94,6 +100,8 @@ class SeatkeeperBot(commands.AutoShardedBot):
     """Discord's side of the house. Needs no privileged intent, and pings nobody."""
 
     def __init__(self, parts: Parts, **options: Any) -> None:
+        # We speak in no voice channel, so there is nothing to warn of if what that takes is not installed.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -119,7 +127,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
         self.add_dynamic_items(Pressable)
         await self.tree.set_translator(Translator())
         for cog in _COGS:
-            await self.load_extension(cog)
+            await import_module(cog).setup(self)
 
     async def sync_commands(self, *, force: bool = False) -> bool:
         """Make Discord's list of commands ours; whether it had to change. Asks first, as changes are limited."""
@@ -127,13 +135,13 @@ class SeatkeeperBot(commands.AutoShardedBot):
             raise RuntimeError("log in before commands are synced")
         translator = self.tree.translator
         ours = [await command.get_translated_payload(self.tree, translator) for command in self.tree.get_commands()]
-        theirs = await self._commands_at_discord(self.application_id)
+        theirs: Iterable[Any] = await self._commands_at_discord(self.application_id)
+        changes = force or differs(ours, theirs)
+        if changes:
+            theirs = await self.http.bulk_upsert_global_commands(self.application_id, payload=ours)
+            log.info("synced %d commands", len(ours))
         self.command_ids = {each["name"]: int(each["id"]) for each in theirs}
-        if not force and not differs(ours, theirs):
-            return False
-        self.command_ids = {each.name: each.id for each in await self.tree.sync()}
-        log.info("synced %d commands", len(ours))
-        return True
+        return changes
 
     async def _commands_at_discord(self, application_id: int) -> list[Any]:
         """Our commands as Discord has them. Its library asks without their translations."""
@@ -144,6 +152,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
     async def press(self, interaction: discord.Interaction, name: str, press: Press) -> None:
         """A button or select of ours was used: acknowledge it, then let its action answer."""
         self.note_work()
+        _begin(interaction, f"the button {custom_id(name, *press.numbers)}")
         read_in(interaction.locale.value)
         action = self.actions.get(name)
         try:
@@ -179,6 +188,7 @@ class SeatkeeperBot(commands.AutoShardedBot):
         read_in(interaction.locale.value)
         make_readable(interaction)
         name, words = filled(interaction)
+        _begin(interaction, f"the form {custom_id(name, *words.numbers)}")
         action = self.forms.get(name)
         try:
             own = interaction.message is not None and interaction.message.flags.ephemeral
@@ -222,6 +232,16 @@ class SeatkeeperBot(commands.AutoShardedBot):
             await super().close()
         else:
             await self.http.close()  # a login that failed: discord.py's own close needs what the set-up makes
+
+
+def _begin(interaction: discord.Interaction[Any], what: str) -> None:
+    """All that this task does from now on is the work of this interaction, and stands under its id in the log."""
+    go_on_as(_cause_of(interaction))
+    log.info("begun: %s", what)
+
+
+def _cause_of(interaction: discord.Interaction[Any]) -> str:
+    return f"discord:{interaction.id}"
 
 
 def _too_late(task: asyncio.Task[Any]) -> None:

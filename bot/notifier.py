@@ -4,23 +4,21 @@ import hashlib
 import logging
 from typing import Final
 
-import aiohttp
 import discord
 
 from bot.actions import key_of, view_of
+from bot.discord_errors import EXPECTED, NOT_YET, UNKNOWN_CHANNEL, not_now
 from bot.replies.reply import Reply
 from core.ports import Address, Answer, ChannelClosed, Delivered, Message, OpenedThread, RetryAfter
 from core.rules.states import Channel
 
 log = logging.getLogger(__name__)
 
-_OPENING_DMS_TOO_FAST = 40003
-_GONE = {10003, 50083, 160005}  # no such channel; a thread that is archived, or locked
+_GONE = {UNKNOWN_CHANNEL, 50083, 160005}  # the last two: a thread that is archived, or locked
 _NO_THREADS_HERE = {50024, 160006}  # a channel of another kind; as many threads as a server can have
 _A_WEEK: Final = 10080  # minutes without a message, after which Discord archives the thread; a message brings it back
 _LONGEST_NONCE = 25  # characters that Discord takes
 _BUTTONS_A_ROW = 5
-_NOT_YET: Final = RetryAfter(None, "not logged in to Discord yet")
 
 
 class DiscordCourier:
@@ -32,7 +30,7 @@ class DiscordCourier:
     async def send(self, address: Address, message: Message, nonce: str) -> Answer:
         """Send as embed and buttons. discord.py has the nonce enforced: a repeat within minutes is one message."""
         if self._client.user is None:
-            return _NOT_YET
+            return NOT_YET
         try:
             place = await self._place(address)
             view = _view(message)
@@ -44,19 +42,19 @@ class DiscordCourier:
                 allowed_mentions=_pinging(address.to),
             )
             await self._let_in(address)  # only now: a message brings an archived thread back, a newcomer does not
-        except _EXPECTED as error:
+        except EXPECTED as error:
             return _answer_or_raise(error)
         return Delivered(sent.id)
 
     async def open_thread(self, channel_id: int, name: str) -> OpenedThread | ChannelClosed | RetryAfter:
         """Private, and open for whom we let in alone: nobody in it can invite others."""
         if self._client.user is None:
-            return _NOT_YET
+            return NOT_YET
         try:
             opened = await self._client.http.start_thread_without_message(
                 channel_id, name=name, auto_archive_duration=_A_WEEK, type=12, invitable=False
             )
-        except _EXPECTED as error:
+        except EXPECTED as error:
             return _answer_or_raise(error)
         return OpenedThread(int(opened["id"]))
 
@@ -77,39 +75,19 @@ class DiscordCourier:
         return self._client.get_partial_messageable(address.discord_id)
 
 
-def answer_to(error: discord.HTTPException) -> ChannelClosed | RetryAfter | None:
-    """What Discord's error means for a message, or None: then it is a fault of ours, as a malformed body is.
+def _answer_or_raise(error: Exception) -> ChannelClosed | RetryAfter:
+    """What Discord's error means for a message. Raises it again if it is a fault of ours, as a malformed body is.
 
     Every 403 and 404 closes the road: a closed DM (50007), no guild in common (50278), a channel that is gone (10003)
     or that we may not see or write in (50001, 50013). So does a thread that takes no messages or cannot be opened.
     """
-    if error.status == 429 or error.status >= 500 or error.code == _OPENING_DMS_TOO_FAST:
-        return RetryAfter(_seconds(error), f"{error.status} {error.code}")
+    if (later := not_now(error)) is not None:
+        return later
+    if not isinstance(error, discord.HTTPException):
+        raise error
     if error.status in (403, 404) or error.code in _GONE | _NO_THREADS_HERE:
         return ChannelClosed(f"{error.status} {error.code}", is_gone=error.code in _GONE)
-    return None
-
-
-_EXPECTED = (discord.RateLimited, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
-
-
-def _answer_or_raise(error: Exception) -> ChannelClosed | RetryAfter:
-    """What the error means for whoever waits for an answer. Raises it again if it is a fault of ours."""
-    if isinstance(error, discord.RateLimited):
-        return RetryAfter(error.retry_after, "rate limited")
-    if isinstance(error, discord.HTTPException):
-        if (answer := answer_to(error)) is None:
-            raise error
-        return answer
-    return RetryAfter(None, type(error).__name__)
-
-
-def _seconds(error: discord.HTTPException) -> float | None:
-    named = error.response.headers.get("Retry-After") if hasattr(error.response, "headers") else None
-    try:
-        return float(named) if named is not None else None
-    except ValueError:
-        return None
+    raise error
 
 
 def _pinging(user_id: int | None) -> discord.AllowedMentions:

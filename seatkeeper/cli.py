@@ -7,7 +7,7 @@ import typer
 
 from core.config import Config
 from core.db.migrate import newest, upgrade
-from seatkeeper import failures
+from seatkeeper import failures, privacy
 from seatkeeper.logs import configure_logs
 from seatkeeper.terminal import FAILED, clear_errors, complain, out
 
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 app.add_typer(failures.notices, name="notices")
 app.add_typer(failures.events, name="events")
+app.command()(privacy.export)
+app.command()(privacy.erase)
 
 ROLES = ("bot", "web", "jobs")
 

@@ -7,6 +7,8 @@ from typing import Literal
 import aiohttp
 import structlog
 
+from core.correlation import cause
+
 
 class _NoTraceOfTheNetwork(logging.Filter):
     """A connection that is lost and made again is a line: discord.py adds where in its code it noticed."""
@@ -23,25 +25,8 @@ _no_trace = _NoTraceOfTheNetwork()
 
 def configure_logs(level: str, form: Literal["console", "json"]) -> None:
     """Every logger of the process, ours and the libraries', writes to stderr in this form from now on."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    last: list[structlog.typing.Processor]
-    if form == "json":
-        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        )
-    )
+    handler.setFormatter(formatter(form, colors=sys.stderr.isatty()))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -51,3 +36,29 @@ def configure_logs(level: str, form: Literal["console", "json"]) -> None:
     logging.getLogger("apscheduler.scheduler").setLevel(max(logging.ERROR, root.level))
     for reconnecting in ("discord.client", "discord.shard"):
         logging.getLogger(reconnecting).addFilter(_no_trace)
+
+
+def formatter(form: Literal["console", "json"], *, colors: bool = False) -> logging.Formatter:
+    """A line as `LOG_FORMAT` asks for it, with the cause of the work in which it was written."""
+    shared: list[structlog.typing.Processor] = [
+        _with_cause,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[structlog.typing.Processor]
+    if form == "json":
+        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    else:
+        last = [structlog.dev.ConsoleRenderer(colors=colors)]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    )
+
+
+def _with_cause(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if (name := cause()) is not None:
+        line["cause"] = name
+    return line

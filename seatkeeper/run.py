@@ -12,6 +12,7 @@ import discord
 
 from bot.client import SeatkeeperBot
 from bot.notifier import DiscordCourier
+from bot.roles import DiscordRoles
 from core.clock import SystemClock
 from core.config import WHERE_TO_GET, Config, ConfigError
 from core.db.migrate import is_current, upgrade
@@ -65,7 +66,7 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
             stack.push_async_callback(runner.cleanup)
             log.info("listening on %s", runner.addresses)
         if "jobs" in roles:
-            jobs = house.jobs(DiscordCourier(bot))
+            jobs = house.jobs(DiscordCourier(bot), DiscordRoles(bot))
             await jobs.start()
             stack.push_async_callback(jobs.stop)
         log.info("running: %s", ", ".join(sorted(roles)))

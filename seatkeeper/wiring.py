@@ -16,7 +16,7 @@ from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
 from core.payments import stripe_events
 from core.payments.paypal_events import PayPalEvents
-from core.ports import Clock, Courier, News, PaymentProvider
+from core.ports import Clock, Courier, News, PaymentProvider, Roles
 from webhooks.app import make_app
 from webhooks.parts import Parts as WebParts
 
@@ -54,10 +54,11 @@ class House:
             )
         )
 
-    def jobs(self, courier: Courier, *, ticks_every: timedelta = timedelta(seconds=5)) -> Jobs:
+    def jobs(self, courier: Courier, roles: Roles, *, ticks_every: timedelta = timedelta(seconds=5)) -> Jobs:
         return Jobs(
             self.db,
             courier,
+            roles,
             self.providers,
             DbosEngine(self.db.url),
             self.bell,

@@ -3,7 +3,8 @@
     pair = await a_pair(db)  # an active seat, a pack of four, nothing booked
     await a_session(db, pair, starts_at=NOW + 2 * DAY)
 
-Every builder writes in a transaction of its own, at the database's clock. `**row` overrides columns.
+Every builder writes in one transaction, at the database's clock: its own, or that of `together`. `**row` overrides
+columns.
 """
 
 import secrets
@@ -18,14 +19,19 @@ from sqlalchemy import ColumnElement, RowMapping, Table, func, insert, select, u
 from core.db import tables
 from core.db.unit import Database, Transaction
 from core.rules.hours import WeeklyHours
+from core.rules.notices import NoticeKind
 from core.rules.states import EntryKind, OrderState, PackState, SeatState, SessionState
 from core.usecases.asker import Asker
+from tests.together import together
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 STAFF_ROLE = 700
 STAFF_CHANNEL = 701
 DAILY_9_TO_17 = tuple(WeeklyHours(weekday, 9 * 60, 17 * 60) for weekday in range(7))
+
+BESIDE_EXPIRY = tables.notices.c.kind.not_in([NoticeKind.PACK_EXPIRES, NoticeKind.PACK_EXPIRES_SOON])
+"""The notices but for those before a pack expires, which whatever gives a student sessions owes along with its own."""
 
 _discord_ids = count(1_000_000)
 
@@ -303,12 +309,13 @@ async def a_pair(
     People who are not given are made; `**pack` goes to `a_pack`.
     """
     known = mentor or student
-    place = known.community if known else community or await a_community(db)
-    mentor = mentor or await a_mentor(db, place)
-    student = student or await a_member(db, place)
-    product_id = await _product_of(db, mentor)
-    seat_id = await a_seat(db, student, mentor, seat)
-    pack_id = await a_pack(db, student, product_id, **pack)
+    async with together(db) as rows:
+        place = known.community if known else community or await a_community(rows)
+        mentor = mentor or await a_mentor(rows, place)
+        student = student or await a_member(rows, place)
+        product_id = await _product_of(rows, mentor)
+        seat_id = await a_seat(rows, student, mentor, seat)
+        pack_id = await a_pack(rows, student, product_id, **pack)
     return Pair(place, mentor, student, product_id, seat_id, pack_id)
 
 

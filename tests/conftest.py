@@ -1,14 +1,16 @@
 """Fixtures for every room: databases of both kinds, and the rules that keep tests repeatable and offline."""
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import hypothesis
 import pytest
 
 from tests.databases import Databases, PostgresDatabases, SqliteDatabases
-from tests.postgres import running_server
+from tests.postgres import roomy_memory, running_server
 
 SERVER_URL = os.environ.get("TEST_DATABASE_URL")
 
@@ -35,22 +37,27 @@ def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pos
         yield PostgresDatabases(url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_databases() -> Iterator[SqliteDatabases]:
+    """In memory where there is room: every commit waits for the disk."""
+    with tempfile.TemporaryDirectory(prefix="seatkeeper-sqlite-", dir=roomy_memory()) as folder:
+        yield SqliteDatabases(Path(folder))
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def databases(request: pytest.FixtureRequest) -> Databases:
     """Databases of one kind, each test once for each; for tests that need several, as state machines do.
 
     For one kind alone: `@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)`.
     """
-    if request.param == "sqlite":
-        return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
-    made: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    made: Databases = request.getfixturevalue(f"{'sqlite' if request.param == 'sqlite' else 'postgres'}_databases")
     return made
 
 
 @pytest.fixture
 def database_url(databases: Databases) -> Iterator[str]:
-    """A migrated database of the test's own."""
-    with databases.migrated() as url:
+    """A migrated database of the test's own, and always at the same URL."""
+    with databases.migrated("own") as url:
         yield url
 
 

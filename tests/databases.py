@@ -19,8 +19,11 @@ class Databases(Protocol):
     def empty(self) -> AbstractContextManager[str]:
         """The URL of a database without tables."""
 
-    def migrated(self) -> AbstractContextManager[str]:
-        """The URL of a database at the newest revision of the schema; migrated once, then copied."""
+    def migrated(self, name: str | None = None) -> AbstractContextManager[str]:
+        """The URL of a database at the newest revision of the schema; migrated once, then copied.
+
+        Those of one name, which follow each other, have the same URL.
+        """
 
 
 class SqliteDatabases:
@@ -33,8 +36,8 @@ class SqliteDatabases:
             yield _sqlite_url(file)
 
     @contextmanager
-    def migrated(self) -> Iterator[str]:
-        with self._file() as file:
+    def migrated(self, name: str | None = None) -> Iterator[str]:
+        with self._file(name) as file:
             shutil.copyfile(self._template, file)
             yield _sqlite_url(file)
 
@@ -48,8 +51,8 @@ class SqliteDatabases:
         return file
 
     @contextmanager
-    def _file(self) -> Iterator[Path]:
-        file = self.folder / f"{secrets.token_hex(6)}.db"
+    def _file(self, name: str | None = None) -> Iterator[Path]:
+        file = self.folder / f"{name or secrets.token_hex(6)}.db"
         try:
             yield file
         finally:
@@ -61,6 +64,8 @@ class PostgresDatabases:
     def __init__(self, server_url: str) -> None:
         """`server_url` names a database to give orders in; its user may create others."""
         self.server_url = f"postgresql://{server_url.partition('://')[2]}"
+        # Several test runs may share a server named by TEST_DATABASE_URL.
+        self._prefix = f"seatkeeper_test_{secrets.token_hex(6)}"
         self._template_name: str | None = None
 
     @contextmanager
@@ -72,26 +77,25 @@ class PostgresDatabases:
             self._drop(name)
 
     @contextmanager
-    def migrated(self) -> Iterator[str]:
+    def migrated(self, name: str | None = None) -> Iterator[str]:
         if self._template_name is None:
             template = self._create()
             _upgrade(self._url(template))
             self._template_name = template
-        name = self._create(self._template_name)
+        made = self._create(self._template_name, name)
         try:
-            yield self._url(name)
+            yield self._url(made)
         finally:
-            self._drop(name)
+            self._drop(made)
 
     def close(self) -> None:
         if self._template_name is not None:
             self._drop(self._template_name)
 
-    def _create(self, template: str = "template0") -> str:
-        # Several test runs may share a server named by TEST_DATABASE_URL.
-        name = f"seatkeeper_test_{secrets.token_hex(6)}"
-        self._order(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
+    def _create(self, template: str = "template0", name: str | None = None) -> str:
+        made = f"{self._prefix}_{name or secrets.token_hex(6)}"
+        self._order(f"CREATE DATABASE {made} TEMPLATE {template}")
+        return made
 
     def _drop(self, name: str) -> None:
         self._order(f"DROP DATABASE {name} WITH (FORCE)")

@@ -47,7 +47,7 @@ def running_server(log: Path) -> Iterator[str]:
     """The URL of a server that is ours for as long as the block lasts; what it has to say is kept in `log`."""
     as_user = _unprivileged()
     with (
-        _folder(_roomy_memory() or _open_temporary(), as_user) as home,
+        _folder(roomy_memory() or _open_temporary(), as_user) as home,
         _binaries(as_user) as binaries,
         log.open("ab") as output,
     ):
@@ -131,7 +131,7 @@ def _give(folder: Path, as_user: dict[str, Any]) -> None:
             os.chown(path, as_user["user"], as_user["group"], follow_symlinks=False)
 
 
-def _roomy_memory() -> Path | None:
+def roomy_memory() -> Path | None:
     """Linux's folder in memory, where databases are copied ten times as fast; containers may have little."""
     memory = Path("/dev/shm")
     usable = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**30

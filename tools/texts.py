@@ -1,6 +1,7 @@
 """Bring the catalogues in line with the code: `make texts`. What a person reads is found in the code itself.
 
-Sentences are the literals given to `say` and `say_many`, those marked with `_`, and what Discord shows of commands.
+Sentences are the literals given to `say` and `say_many`, those marked with `_` and `_many`, and what Discord shows of
+commands.
 """
 
 import ast
@@ -43,7 +44,7 @@ def _said_by(call: ast.Call) -> Iterator[Message]:
     match _name(call.func):
         case "say" | "_":
             yield from texts[:1]
-        case "say_many":
+        case "say_many" | "_many":
             yield (texts[0], texts[1]) if all(texts[:2]) else ""
         case "command" | "Group":
             yield named.get("description") or ""

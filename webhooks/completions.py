@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from core.correlation import go_on_as
 from core.ports import ProviderEvent
 from core.rules.refusals import Reason, Refused
 from core.usecases.buying.settle import settle_event
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 _HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_SENDER = "sessions"
 _LONGEST_HEADER = 1024  # a signature is 47 characters, and there are two while a secret is rotated
 _PLAIN_ID = re.compile(r"[!-~]{1,200}")
 _MOST_ID = 2**63 - 1
@@ -60,24 +62,26 @@ async def told_by_partner(request: web.Request) -> web.Response:
         raw = await body_of(request)
         if not _is_signed(raw, request, secrets):
             raise await bad_signature(request)
-        return await request.app[DEADLINES].within(
-            parts.database_within, _take(parts, community_id, raw, request.headers["webhook-id"])
-        )
+        event_id = _event_id(community_id, request.headers["webhook-id"])
+        go_on_as(f"{_SENDER}:{event_id}")
+        return await request.app[DEADLINES].within(parts.database_within, _take(parts, community_id, raw, event_id))
     except TimeoutError:
         log.warning("completion webhook of community %s: no answer of the database in time", community_id)
         raise come_again() from None
 
 
-async def _take(parts: Parts, community_id: int, raw: bytes, webhook_id: str) -> web.Response:
+async def _take(parts: Parts, community_id: int, raw: bytes, event_id: str) -> web.Response:
     try:
         word = _Word.model_validate_json(raw)
     except ValidationError as error:
-        return await _park(parts, community_id, raw, webhook_id, error)
+        return await _park(parts, raw, event_id, error)
     outcome = word.type.removeprefix("session.")
-    event = ProviderEvent("sessions", _event_id(community_id, webhook_id), word.type, raw, None)
+    event = ProviderEvent(_SENDER, event_id, word.type, raw, None)
     done = await complete_by_webhook(
         parts.db, event, community_id, word.data.session_id, outcome, word.data.occurred_at
     )
+    what = done.reason if isinstance(done, Refused) else done.state
+    log.info("completion of session %s: %s", word.data.session_id, what)
     return _answer(done)
 
 
@@ -88,14 +92,12 @@ def _answer(done: Completed | Refused) -> web.Response:
     return web.json_response({"session_id": done.session_id, "state": done.state.value, "repeated": done.repeated})
 
 
-async def _park(parts: Parts, community_id: int, raw: bytes, webhook_id: str, error: ValidationError) -> web.Response:
+async def _park(parts: Parts, raw: bytes, event_id: str, error: ValidationError) -> web.Response:
     """Kept whole for staff to see (rule 30)."""
     wrong = error.errors(include_input=False, include_url=False, include_context=False)
     fields = {".".join(str(part) for part in each["loc"] if part in _NAMES) or "body" for each in wrong}
     why = f"unreadable: {', '.join(sorted(fields))}"
-    kept = await settle_event(
-        parts.db, ProviderEvent("sessions", _event_id(community_id, webhook_id), "unreadable", raw, None, why)
-    )
+    kept = await settle_event(parts.db, ProviderEvent(_SENDER, event_id, "unreadable", raw, None, why))
     if isinstance(kept, Refused):
         raise come_again()
     return web.json_response({"received": True}, status=202)

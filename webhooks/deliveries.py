@@ -9,6 +9,7 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
+from core.correlation import go_on_as
 from core.ports import ProviderEvent
 from core.rules.refusals import Refused
 from core.usecases.buying.settle import keep_failed_event, settle_event
@@ -65,6 +66,7 @@ async def bad_signature(request: web.Request) -> web.HTTPException:
 async def settle(request: web.Request, event: ProviderEvent) -> web.Response:
     """200 once the event is stored, or was before; everything else makes its provider tell us again."""
     parts = request.app[PARTS]
+    go_on_as(f"{event.provider}:{event.event_id}")
     try:
         await request.app[DEADLINES].within(parts.database_within, _settle_or_keep(parts, event))
     except TimeoutError:
@@ -78,6 +80,8 @@ async def _settle_or_keep(parts: Parts, event: ProviderEvent) -> None:
     try:
         settled = await settle_event(parts.db, event)
         if not isinstance(settled, Refused):
+            what = (event.provider, event.event_id, settled.order_id, settled.what)
+            log.info("%s event %s (order %s): %s", *what)
             return
         why = f"lost a race: {settled.reason}"
     except TimeoutError:

@@ -13,6 +13,7 @@ import aiohttp_jinja2
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from core.correlation import caused_by
 from core.texts.language import say
 from webhooks.health import database_answers
 
@@ -41,7 +42,15 @@ async def guard(_: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def fault_edge(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refusals of HTTP and faults become a short answer in the form that the asker reads: JSON or a page."""
+    """Refusals of HTTP and faults become a short answer in the form that the asker reads: JSON or a page.
+
+    What a request does stands under a name of its own, until it is known which event it brought.
+    """
+    with caused_by(f"web:{secrets.token_hex(4)}"):
+        return await _answer(request, handler)
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         async with asyncio.timeout(_WHOLE_REQUEST_FOR):
             return await handler(request)

@@ -3,6 +3,8 @@
 Return and cancel ask the provider and settle its answer: what they show is true whether a webhook came or not.
 """
 
+import logging
+
 import aiohttp_jinja2
 from aiohttp import web
 
@@ -13,6 +15,7 @@ from core.usecases.buying.pay import PayPage, order_by_token
 from webhooks.parts import PARTS, Parts
 from webhooks.pay_words import Shown, shown
 
+log = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
 _PAGE = "/pay/{token:[A-Za-z0-9_-]{16,128}}"
@@ -56,7 +59,11 @@ async def _ask(parts: Parts, order: PayPage, *, leaving: bool) -> Refused | None
         return refuse(Reason.PROVIDER_NOT_CONFIGURED)
     ask = leave if leaving else ask_provider
     settled = await ask(parts.db, provider, parts.public_url, order.order_id)
-    return settled if isinstance(settled, Refused) else None
+    if isinstance(settled, Refused):
+        log.info("order %s: %s", order.order_id, settled.reason)
+        return settled
+    log.info("order %s: %s", order.order_id, settled.what)
+    return None
 
 
 async def _order(request: web.Request) -> PayPage:

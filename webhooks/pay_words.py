@@ -1,11 +1,13 @@
 """What a pay page says about its order. The words are here, the template only sets them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.rules.states import OrderState
 from core.texts.language import say, say_many
 from core.texts.prices import price
+from core.texts.when import zone_words
 from core.usecases.buying.pay import PayPage
 
 
@@ -51,7 +53,7 @@ def _words(order: PayPage, now: datetime, came_back: bool, unreachable: bool) ->
     """The mood, the title, and the lines below it."""
     match order.state:
         case OrderState.FULFILLED:
-            return "done", say("Paid, thank you!"), _yours(order), say("Book them in Discord with /book.")
+            return "done", say("Paid, thank you!"), _yours(order), say("Next: choose a time in Discord, with /book.")
         case OrderState.PENDING:
             return (
                 "waiting",
@@ -98,7 +100,7 @@ def _open(order: PayPage, now: datetime, came_back: bool, unreachable: bool) -> 
     if order.checkout_url is None:
         return "waiting", say("Your checkout is being prepared"), say("Please load this page again in a minute.")
     title = say("Not paid yet") if came_back else say("Your sessions with {mentor}", mentor=order.mentor_name)
-    return "open", title, _time_left(order.expires_at, now)
+    return "open", title, _time_left(order, now)
 
 
 def _yours(order: PayPage) -> str:
@@ -110,11 +112,13 @@ def _yours(order: PayPage) -> str:
     )
 
 
-def _time_left(until: datetime, now: datetime) -> str:
-    minutes = max(1, (until - now) // timedelta(minutes=1))
+def _time_left(order: PayPage, now: datetime) -> str:
+    """By the student's clock, which is named (rule 18)."""
+    minutes = max(1, (order.expires_at - now) // timedelta(minutes=1))
+    until = order.expires_at.astimezone(ZoneInfo(order.student_zone))
     return say_many(
         "You have {number} minute left to pay, until {until}.",
         "You have {number} minutes left to pay, until {until}.",
         minutes,
-        until=f"{until.astimezone(UTC):%H:%M} UTC",
+        until=f"{until:%H:%M} ({zone_words(order.student_zone)})",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
@@ -14,6 +15,7 @@ from bot.client import SeatkeeperBot
 from bot.cogs.subject import Subject
 from bot.parsing import id_of, instant_of_seconds, when_of
 from bot.replies import booking as replies
+from bot.replies.calendar import booked_file
 from bot.replies.mentors import choose_mentor
 from bot.replies.reply import Reply, refusal
 from bot.replies.schedule import schedule_page
@@ -44,6 +46,7 @@ class Booking(Subject):
         return {
             "book": Action(self.press_book),
             "pick-days": Action(self.press_days, numbers=2, in_place=True),
+            "pick-times": Action(self.press_times, numbers=2, in_place=True),
             "pick-day": Action(self.press_day, in_place=True),
             "pick-time": Action(self.press_time, numbers=2, in_place=True),
             "confirm": Action(self.press_confirm, numbers=2, in_place=True),
@@ -89,6 +92,18 @@ class Booking(Subject):
         else:
             await answer(interaction, replies.days(times) if day is None else replies.times_of_day(times, day))
 
+    async def press_times(self, interaction: discord.Interaction, press: Press) -> None:
+        """The other times of the day on which this one is."""
+        mentor_id, seconds = press.numbers
+        times = await self._free_times(interaction, mentor_id)
+        at = instant_of_seconds(seconds)
+        if isinstance(times, Refused):
+            await answer(interaction, refusal(times))
+        elif at is None:
+            await answer(interaction, replies.days(times))
+        else:
+            await answer(interaction, replies.times_of_day(times, at.astimezone(ZoneInfo(times.zone)).date()))
+
     async def press_time(self, interaction: discord.Interaction, press: Press) -> None:
         mentor_id, _ = press.numbers
         seconds = id_of(press.values[0]) if press.values else None
@@ -114,7 +129,8 @@ class Booking(Subject):
         if isinstance(session, Refused):
             await answer(interaction, _refusal(session, mentor_id))
         else:
-            await answer(interaction, replies.booked(session))
+            file = booked_file(asker, session, self.parts.clock.now())
+            await answer(interaction, replies.booked(session, file))
 
     async def press_schedule(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._schedule(interaction, 0))

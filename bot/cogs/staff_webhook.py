@@ -12,7 +12,9 @@ from bot.cogs.subject import Subject
 from bot.replies import webhook as replies
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Refused
+from core.usecases.asker import Asker
 from core.usecases.community.secret import new_webhook_secret, webhook_of
+from core.usecases.completion.choices import coming_sessions, open_sessions
 
 
 class StaffWebhook(Subject):
@@ -23,15 +25,20 @@ class StaffWebhook(Subject):
     @staff.command(name="webhook", description="How another system says how sessions went: address, secret, signing.")
     async def webhook(self, interaction: discord.Interaction) -> None:
         asker = await self.asker_here(interaction)
-        found = asker if isinstance(asker, Refused) else await webhook_of(self.db, asker)
-        shown = refusal(found) if isinstance(found, Refused) else replies.webhook(found, self.parts.public_url)
-        await answer(interaction, shown)
+        await answer(interaction, refusal(asker) if isinstance(asker, Refused) else await self._webhook(asker))
 
     async def press_new(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._made(interaction, press.subject_id, at_once=False))
 
     async def press_new_now(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._made(interaction, press.subject_id, at_once=True))
+
+    async def _webhook(self, asker: Asker) -> Reply:
+        found = await webhook_of(self.db, asker)
+        if isinstance(found, Refused):
+            return refusal(found)
+        known = (*await open_sessions(self.db, asker), *await coming_sessions(self.db, asker))
+        return replies.webhook(found, self.parts.public_url, known)
 
     async def _made(self, interaction: discord.Interaction, number: int, *, at_once: bool) -> Reply:
         asker = await self.asker_here(interaction)

@@ -13,7 +13,7 @@ from bot.forms import FormAction
 from bot.parsing import id_of
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker
-from core.usecases.community.mentors import find_mentors
+from core.usecases.community.mentors import find_mentors, products_of
 from core.usecases.reading.origin import guild_of_mentor, guild_of_person, guild_of_session
 from core.usecases.reading.pairs import find_pairs
 
@@ -69,6 +69,18 @@ class Subject(commands.Cog):
         found = await find_mentors(self.db, asker_of(interaction).guild_id, typed)
         same = [choice for choice in found if choice.label.casefold() == typed.strip().casefold()] or found
         return same[0].id if len(same) == 1 else refuse(Reason.UNKNOWN_MENTOR)
+
+    async def mentor_meant(self, interaction: discord.Interaction, typed: str) -> int | Refused:
+        """The same where one must be given."""
+        return await self.mentor_named(interaction, typed) or refuse(Reason.UNKNOWN_MENTOR)
+
+    async def product_named(self, interaction: discord.Interaction, mentor_id: int, typed: str) -> int | Refused:
+        """The product's id, chosen from our list or typed as the name of something that this mentor sells."""
+        if (product_id := id_of(typed)) is not None:
+            return product_id
+        sold = await products_of(self.db, asker_of(interaction).guild_id, mentor_id)
+        same = [product.id for product in sold if product.name.casefold() == typed.strip().casefold()]
+        return same[0] if len(same) == 1 else refuse(Reason.UNKNOWN_PRODUCT)
 
     async def pair_named(self, interaction: discord.Interaction, typed: str) -> int | Refused:
         """The pair's seat, chosen from our list or typed as a name that only one of them has."""

@@ -94,6 +94,7 @@ _OF_MENTORS = {
 _OF_THE_COMMUNITY = {
     ("member", "leave"): _("{student} left the server."),
     ("member", "come back"): _("{student} is on the server again."),
+    ("member", "erase"): _("{student} was erased: nobody can be found by what is kept."),
     ("member", "time zone"): _("{student} reads times in another zone."),
     ("code", "add"): _("A code was made that makes buying cheaper."),
     ("code", "retire"): _("A code was ended."),

@@ -25,7 +25,7 @@ _BEFORE, _AFTER = "```\n", "\n```"
 
 def form(found: Availability | None, written: str | None = None) -> Form:
     """The hours to write down; those of now stand in it if they are known, or what was written before."""
-    zone = say("By the clock of {zone}. Commas only separate.", zone=zone_words(found.hours.zone)) if found else ""
+    zone = say("By the clock of {zone}. Days, then times.", zone=zone_words(found.hours.zone)) if found else ""
     now = say_hours(found.hours.weekly) if found else ""
     return Form(
         custom_id("set-hours"),
@@ -45,22 +45,26 @@ def form(found: Availability | None, written: str | None = None) -> Form:
 
 def shown(found: Availability) -> Reply:
     """The hours as they are, and the limits that staff set."""
-    limits = [
-        say_many("{number} minute a session", "{number} minutes a session", found.session_minutes),
-        say_many("booked from {number} hour ahead", "booked from {number} hours ahead", found.notice_hours),
-        say_many("up to {number} day ahead", "up to {number} days ahead", found.horizon_days),
-    ]
-    if found.buffer_minutes:
-        limits.insert(
-            1, say_many("{number} minute's break after it", "{number} minutes' break after it", found.buffer_minutes)
-        )
+    terms = limits(found.session_minutes, found.buffer_minutes, found.notice_hours, found.horizon_days)
     paused = say("You are paused: nobody can book you until staff end that.") + "\n" if found.paused else ""
     return Reply(
         say("Your hours"),
         paused + _hours(found.hours),
-        fields=[*_next(found.hours), (say("Limits"), f"{' · '.join(limits)}\n{say('Staff can change these.')}")],
+        fields=[*_next(found.hours), (say("Limits"), f"{terms}\n{say('Staff can change these.')}")],
         rows=[[Key(say("Change my hours"), custom_id("hours"), style="primary")]],
     )
+
+
+def limits(session_minutes: int, buffer_minutes: int, notice_hours: int, horizon_days: int) -> str:
+    """Within which limits a mentor is booked, on one line."""
+    said = [say_many("{number} minute a session", "{number} minutes a session", session_minutes)]
+    if buffer_minutes:
+        said.append(say_many("{number} minute's break after it", "{number} minutes' break after it", buffer_minutes))
+    said += [
+        say_many("booked from {number} hour ahead", "booked from {number} hours ahead", notice_hours),
+        say_many("up to {number} day ahead", "up to {number} days ahead", horizon_days),
+    ]
+    return " · ".join(said)
 
 
 def understood(done: HoursSet) -> Reply:

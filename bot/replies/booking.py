@@ -8,8 +8,8 @@ from babel.dates import format_date
 
 from bot.actions import Key, Menu, custom_id
 from bot.replies.paging import of_page, page_keys, page_note
-from bot.replies.reply import Reply, Tone
-from core.texts.language import plain, say, say_many
+from bot.replies.reply import File, Reply, Tone
+from core.texts.language import language, plain, say, say_many
 from core.texts.when import discord_span, discord_time, zone_words
 from core.usecases.booking.book import Booked
 from core.usecases.booking.free_times import FreeTimes
@@ -64,7 +64,7 @@ def times_of_day(times: FreeTimes, day: date) -> Reply:
     return Reply(
         say("{day} with {mentor}", day=day_name(day), mentor=name),
         say("Choose a time. Times are those of your time zone, {zone}.", zone=plain(zone_words(times.zone))),
-        rows=[*menus, [other_times(times.mentor_id, say("Other days"))]],
+        rows=[*menus, [_to_days(times.mentor_id, say("Other days"))]],
     )
 
 
@@ -92,15 +92,15 @@ def confirm(quote: Quote) -> Reply:
         rows=[
             [
                 Key(say("Book it"), custom_id("confirm", quote.mentor_id, seconds), style="success"),
-                other_times(quote.mentor_id, say("Other times")),
+                Key(say("Other times"), custom_id("pick-times", quote.mentor_id, seconds)),
             ]
         ],
         footer=say("Nothing is booked until you press Book it."),
     )
 
 
-def booked(session: Booked) -> Reply:
-    """It stands, and what can be done next."""
+def booked(session: Booked, file: File) -> Reply:
+    """It stands, and what can be done next. The file is for the student's calendar."""
     cancel = Key(say("Cancel"), custom_id("cancel", session.session_id))
     more = [Key(say("Book another"), custom_id("book", session.mentor_id), style="primary")]
     return Reply(
@@ -119,7 +119,9 @@ def booked(session: Booked) -> Reply:
             )
         ],
         rows=[[*(more if session.available else []), _schedule(), cancel]],
+        footer=say("The attached file puts it into your calendar."),
         tone=Tone.DONE,
+        files=[file],
     )
 
 
@@ -152,7 +154,7 @@ def choices(times: FreeTimes, typed: str) -> list[tuple[str, str]]:
 
 
 def day_name(day: date) -> str:
-    return format_date(day, "EEEE, d MMMM", locale="en")
+    return format_date(day, say("EEEE, d MMMM"), locale=language())
 
 
 def clock_time(at: datetime, zone: ZoneInfo) -> str:
@@ -164,10 +166,10 @@ def clock_time(at: datetime, zone: ZoneInfo) -> str:
 
 def free_times_key(mentor_id: int) -> Key:
     """To the free times, in the same message."""
-    return other_times(mentor_id, say("See free times"))
+    return _to_days(mentor_id, say("See free times"))
 
 
-def other_times(mentor_id: int, label: str) -> Key:
+def _to_days(mentor_id: int, label: str) -> Key:
     """Back to the days, in the same message."""
     return Key(label, custom_id("pick-days", mentor_id, 0))
 

@@ -1,7 +1,9 @@
 """What cancelling a session means, before and after it is done."""
 
+from dataclasses import replace
+
 from bot.actions import Key, custom_id
-from bot.replies.reply import Reply, Tone, refusal
+from bot.replies.reply import File, Reply, Tone, refusal
 from core.rules.cancelling import Consequence, Side
 from core.rules.refusals import Refused
 from core.texts.language import plain, say
@@ -20,26 +22,29 @@ def preview(session: Cancellation) -> Reply:
     """What becomes of the session if it is cancelled now."""
     if session.repeated:
         return canceled(session)
+    unless = say("Nothing is cancelled until you press Cancel the session.")
+    when, why = discord_span(session.starts_at), session.reason
     return Reply(
         say("Cancel this session?"),
-        discord_span(session.starts_at),
+        when if why is None else f"{when}\n{unless}",
         fields=[
             (say("With"), _with(session)),
             (say("Its pack"), say("Session {number} of {total}.", number=session.number, total=session.total)),
             (say("If you cancel"), _means(session)),
         ],
-        rows=[_keys(session.session_id, session.consequence, say("Cancel the session"))],
-        footer=say("Nothing is cancelled until you press Cancel the session."),
+        rows=[_keys(session.session_id, session.consequence, say("Cancel the session"), why)],
+        footer=unless if why is None else why,
     )
 
 
-def worse_than_shown(refused: Refused, session_id: int) -> Reply:
+def worse_than_shown(refused: Refused, session_id: int, why: str | None) -> Reply:
     """It took too long: the consequence is another one now, and needs a yes of its own."""
-    return refusal(refused, _keys(session_id, Consequence.USED, say("Cancel and use it")))
+    keys = _keys(session_id, Consequence.USED, say("Cancel and use it"), why)
+    return replace(refusal(refused, keys), footer=why or "")
 
 
-def canceled(session: Cancellation) -> Reply:
-    """It does not take place, and what became of it."""
+def canceled(session: Cancellation, file: File | None = None) -> Reply:
+    """It does not take place, and what became of it. The file is for the calendar of whoever was to come."""
     if session.repeated:
         title, told = say("Cancelled already"), say("Nothing was changed now.")
     else:
@@ -47,12 +52,17 @@ def canceled(session: Cancellation) -> Reply:
     keys = [Key(say("Schedule"), custom_id("schedule-page", 0))]
     if session.side is Side.STUDENT:
         keys.insert(0, Key(say("Book a session"), custom_id("book", session.mentor_id), style="primary"))
-    return Reply(title, f"{_became(session)}\n{told}", rows=[keys], tone=Tone.DONE)
+    reply = Reply(title, f"{_became(session)}\n{told}", rows=[keys], tone=Tone.DONE)
+    if file is None or session.side is Side.STAFF:
+        return reply
+    return replace(reply, files=[file], footer=say("If it is in your calendar, the attached file takes it out."))
 
 
-def _keys(session_id: int, shown: Consequence, label: str) -> list[Key]:
+def _keys(session_id: int, shown: Consequence, label: str, why: str | None) -> list[Key]:
+    """With a reason, the footer of the message keeps it for the press."""
+    action = "cancel-yes" if why is None else "cancel-why"
     return [
-        Key(label, custom_id("cancel-yes", session_id, _SHOWN.index(shown)), style="danger"),
+        Key(label, custom_id(action, session_id, _SHOWN.index(shown)), style="danger"),
         Key(say("Keep it"), custom_id("schedule-page", 0)),
     ]
 

@@ -28,6 +28,7 @@ WHOM: Mapping[str, tuple[For, ...]] = {
     "mentor": _EVERYBODY,
     "buy": _EVERYBODY,
     "timezone": _EVERYBODY,
+    "mydata": (For.STUDENT, For.MENTOR, For.STAFF),
     "help": _EVERYBODY,
     "book": _STUDENT,
     "schedule": (For.STUDENT, For.MENTOR),

@@ -38,7 +38,7 @@ def added(about: About) -> Reply:
     return Reply(
         say("Noted"),
         say(
-            "Kept with your notes about {student}. {mentor} and staff can read it, {student} cannot.",
+            "Kept with the notes about {student}. Their mentor, {mentor}, and staff can read it; {student} cannot.",
             student=plain(about.student_name),
             mentor=plain(about.mentor_name),
         ),

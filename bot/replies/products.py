@@ -25,11 +25,11 @@ def product_line(product: ProductCard) -> str:
 
 
 def choose_product(mentor_id: int, products: Sequence[ProductCard]) -> Reply:
-    """The mentor sells several things: one select."""
+    """What the mentor sells: one select."""
     options = [(str(product.id), product.name, _what(product)) for product in products[:_MOST_OPTIONS]]
     return Reply(
         say("What would you like?"),
-        say("This mentor sells more than one thing. Choose one; nothing is charged before you pay on the next page."),
+        say("Choose below. Nothing is charged before you pay on the next page."),
         rows=[Menu(custom_id("pick-product", mentor_id), say("Choose"), options)],
     )
 

@@ -42,7 +42,10 @@ def dots(remaining: int, total: int) -> str:
 
 
 def _text(pair: WithMentor) -> str:
-    lines = [_seat(pair), *(_pack(pack) for pack in pair.packs[:_MOST_PACKS])]
+    lines = [_seat(pair)]
+    if pair.is_paying:
+        lines.append(say("A payment of yours is on its way, or staff look at it. Do not pay again: you are told."))
+    lines += (_pack(pack) for pack in pair.packs[:_MOST_PACKS])
     if pair.next_session_at is not None:
         lines.append(say("Next session: {when}", when=discord_span(pair.next_session_at)))
     return "\n".join(lines)
@@ -56,6 +59,8 @@ def _seat(pair: WithMentor) -> str:
             return say(
                 "Your seat is kept for you until {ends}. Renew before then.", ends=discord_span(pair.grace_ends_at)
             )
+        case SeatState.HELD if pair.is_paying:
+            return say("Your seat is held for you.")
         case SeatState.HELD:
             return say("Your seat is held while your payment is open. `/buy` shows its link again.")
         case SeatState.OFFERED:
@@ -97,6 +102,8 @@ def _keys(pair: WithMentor, *, alone: bool) -> list[Key]:
     if bookable:
         label = say("Book a session") if alone else say("Book with {mentor}", mentor=name)
         keys.append(Key(label, custom_id("book", pair.mentor_id), style="primary"))
+    if pair.is_paying:
+        return keys
     if seated:
         label = say("Renew") if alone else say("Renew with {mentor}", mentor=name)
         keys.append(Key(label, custom_id("renew", pair.mentor_id), style="secondary" if bookable else "success"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from io import BytesIO
 
 import discord
 
@@ -24,8 +25,16 @@ class Tone(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Something to keep, under the name that it is saved by."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """A title, a text in Discord's markdown, fields of (name, text), and rows to press."""
+    """A title, a text in Discord's markdown, fields of (name, text), rows to press, and files."""
 
     title: str
     text: str = ""
@@ -33,6 +42,7 @@ class Reply:
     rows: Sequence[Row] = ()
     footer: str = ""
     tone: Tone = Tone.CALM
+    files: Sequence[File] = ()
 
     def embed(self) -> discord.Embed:
         embed = discord.Embed(
@@ -43,6 +53,10 @@ class Reply:
         if self.footer:
             embed.set_footer(text=self.footer)
         return embed
+
+    def attachments(self) -> list[discord.File]:
+        """The files, made anew each time, as sending one uses it up."""
+        return [discord.File(BytesIO(file.content), filename=file.name) for file in self.files]
 
     def view(self) -> discord.ui.View | None:
         return view_of([row for row in self.rows if isinstance(row, Menu | Picker) or row])

@@ -19,7 +19,8 @@ def schedule_page(found: Schedule) -> Reply:
         return Reply(
             say("Nothing scheduled"),
             say(
-                "You have no upcoming sessions. `/book` shows the times that are free; `/remaining` what you have left."
+                "You have no upcoming sessions. As a student, `/book` shows you the times that are free, and "
+                "`/remaining` what you have left."
             ),
         )
     open_ = [session for session in found.sessions if session.as_mentor and session.has_started]

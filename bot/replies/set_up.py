@@ -68,13 +68,15 @@ def panel(how: HowSetUp, missing: Sequence[Missing], *, can_sell: bool, refused:
         return Reply(
             say("Set Seatkeeper up"), text, rows=[[_to_form("primary")]], tone=Tone.NO if refused else Tone.CALM
         )
-    lacking = [f"⚠️ {_lack(each)}" for each in missing]
+    lacking = lacks(missing)
     said = [sentence(refused)] if refused else []
-    kept = say("What begins from now on follows it; what stands, stays.")
+    said += lacking or [say("I have all the permissions that I need here.")]
+    if how.has_mentors:
+        said.append(say("A new time zone or currency is for what begins later; mentors and products keep theirs."))
     fields = [*_standing(community), *([(say("Next"), steps)] if (steps := _steps(how, can_sell=can_sell)) else [])]
     return Reply(
         say("Set up: {name}", name=plain(community.name)),
-        "\n".join([*said, *(lacking or [say("I may do here all that I need to.")]), kept]),
+        "\n".join(said),
         fields=fields,
         rows=[*_pickers(community, {each.lack for each in missing}), [_to_form("secondary")]],
         tone=Tone.NO if lacking or refused else Tone.DONE,
@@ -145,6 +147,11 @@ def _pickers(community: Community, lacks: Set[Lack]) -> list[Picker]:
         Picker(custom_id("pick-staff-channel"), say("Staff channel"), staff, _ANY_TEXT),
         Picker(custom_id("pick-sessions-channel"), say("Sessions channel"), sessions, _ANY_TEXT[:1]),
     ]
+
+
+def lacks(missing: Sequence[Missing]) -> list[str]:
+    """A line for each thing that is wrong, with what mends it."""
+    return [f"⚠️ {_lack(each)}" for each in missing]
 
 
 def _lack(missing: Missing) -> str:

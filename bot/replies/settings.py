@@ -46,6 +46,10 @@ GROUPS: Mapping[str, Mapping[str, Line]] = {
         "final_warning_hours": Line(_("How long before the end of grace the final warning comes"), _RUNS),
         "least_warning_hours": Line(_("What is left of grace at least when the warning comes late"), _AT_ONCE),
     },
+    _("Expiry"): {
+        "expiry_notice_days": Line(_("How long before a pack expires its student is told"), _RUNS),
+        "expiry_last_notice_days": Line(_("How long before it the student is told once more"), _RUNS),
+    },
     _("Cancelling"): {
         "cancel_free_hours": Line(_("Until how long before a session a student cancels for free"), _AT_ONCE),
         "change_of_mind_minutes": Line(_("How long after booking cancelling is free in any case"), _AT_ONCE),

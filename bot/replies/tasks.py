@@ -83,7 +83,7 @@ def _what(task: Task) -> tuple[str, str]:
             )
         case TaskKind.ABOVE_CAPACITY:
             return say("More students than seats"), say(
-                "{mentor} has {count} students and {capacity} seats.",
+                "{mentor} has more students than seats: {count} of {capacity}.",
                 mentor=names["mentor"],
                 count=task.count,
                 capacity=task.capacity,

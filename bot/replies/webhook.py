@@ -1,12 +1,16 @@
 """/staff webhook: how another system tells us how a session went, and the secret that it signs with."""
 
+from collections.abc import Sequence
+
 from bot.actions import Key, custom_id
 from bot.replies.reply import Reply, Tone
-from core.texts.language import say
+from core.texts.language import plain, say, say_many
 from core.texts.when import discord_span, discord_time
+from core.usecases.choice import Choice
 from core.usecases.community.secret import Secret, WebhookSetUp
 
 _HOW_TO_SIGN = "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"
+_MOST_NUMBERS = 8
 _BODY = """```json
 {
   "type": "session.completed",
@@ -19,8 +23,8 @@ _BODY = """```json
 ```"""
 
 
-def webhook(found: WebhookSetUp, public_url: str) -> Reply:
-    """Where it is and how to sign; the secret itself is not shown again."""
+def webhook(found: WebhookSetUp, public_url: str, sessions: Sequence[Choice] = ()) -> Reply:
+    """Where it is, how to sign, and by which number it calls which session; the secret itself is not shown again."""
     lines = [
         say("Another system can say how a session went: it posts that here, signed with a secret that only it has."),
         f"```\n{address(public_url, found.community_id)}\n```",
@@ -35,6 +39,7 @@ def webhook(found: WebhookSetUp, public_url: str) -> Reply:
     ]
     if found.number:
         fields.append((say("What came last"), _latest(found) or say("Nothing yet.")))
+        fields.append((say("Each session's session_id"), _numbers(sessions)))
     return Reply(say("Completion webhook"), "\n".join(lines), fields=fields, rows=[_keys(found)])
 
 
@@ -79,6 +84,14 @@ def _latest(found: WebhookSetUp) -> str:
         else:
             lines.append(came + say("not understood, `{why}`", why=each.why))
     return "\n".join(lines)
+
+
+def _numbers(sessions: Sequence[Choice]) -> str:
+    """The first of them: the other system has no list of ours."""
+    lines = [f"`{each.id}` · {plain(each.label)}" for each in sessions[:_MOST_NUMBERS]]
+    if len(sessions) > _MOST_NUMBERS:
+        lines.append(say_many("and {number} more", "and {number} more", len(sessions) - _MOST_NUMBERS))
+    return "\n".join(lines) or say("Nothing is booked.")
 
 
 def _keys(found: WebhookSetUp) -> list[Key]:

@@ -17,7 +17,7 @@ _RUNNING = (PackState.ACTIVE, PackState.DEPLETED)
 
 
 async def mentor_to_manage(tx: Transaction, community_id: int, mentor_id: int) -> RowMapping | None:
-    """The mentor with their name and their taken places; None if they are removed or another community's."""
+    """With name, taken places and what is set for all; None if they are removed or another community's."""
     taken = (
         select(func.count())
         .where(seats.c.mentor_id == mentors.c.member_id, seats.c.state != SeatState.RELEASED)
@@ -25,7 +25,7 @@ async def mentor_to_manage(tx: Transaction, community_id: int, mentor_id: int) -
         .scalar_subquery()
     )
     return await tx.one(
-        select(mentors, members.c.name, taken.label("occupied"), communities.c.settings)
+        select(mentors, members.c.name, taken.label("occupied"), communities.c.settings, communities.c.staff_role_id)
         .join(members, members.c.id == mentors.c.member_id)
         .join(communities, communities.c.id == mentors.c.community_id)
         .where(
@@ -135,6 +135,22 @@ async def pairs_of(tx: Transaction, mentor_id: int) -> Sequence[RowMapping]:
         )
         .order_by(func.lower(members.c.name), seats.c.id)
     )
+
+
+async def was_removed(tx: Transaction, member_id: int) -> bool:
+    """Whether the member was a mentor, and is none any more."""
+    gone = exists().where(mentors.c.member_id == member_id, mentors.c.removed_at.is_not(None))
+    return bool(await tx.value(select(gone)))
+
+
+async def gives_role(tx: Transaction, community_id: int, role_id: int) -> bool:
+    """Whether students of one of the mentors have this role by their seats."""
+    given = exists().where(
+        mentors.c.community_id == community_id,
+        mentors.c.student_role_id == role_id,
+        mentors.c.removed_at.is_(None),
+    )
+    return bool(await tx.value(select(given)))
 
 
 async def unsettled_of_mentor(tx: Transaction, mentor_id: int) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, RowMapping, exists, literal, selec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
+from core.correlation import cause
 from core.db import tables
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
@@ -47,6 +48,7 @@ def owe_anew(tx: Transaction, community_id: int, owed: Owed) -> Insert:
             "next_attempt_at": rows.excluded.next_attempt_at,
             "attempts": notices.c.attempts + 1,  # an attempt that a crash brings back belongs to the old time
             "why": None,
+            "cause": rows.excluded.cause,
             "ended_at": None,
         },
         where=notices.c.state == NoticeState.DROPPED,
@@ -70,6 +72,7 @@ def owe_dropped_again(tx: Transaction, kinds: Iterable[NoticeKind], seat_ids: It
             next_attempt_at=tx.now,
             attempts=notices.c.attempts + 1,
             why=None,
+            cause=cause(),
             ended_at=None,
         )
     )
@@ -87,6 +90,7 @@ def _rows(tx: Transaction, community_id: int, *owed: Owed) -> postgresql.Insert 
                 "state": NoticeState.PENDING,
                 "due_at": each.due_at or tx.now,
                 "next_attempt_at": each.due_at or tx.now,
+                "cause": cause(),
                 "created_at": tx.now,
             }
             for each in owed
@@ -105,6 +109,7 @@ async def to_deliver(tx: Transaction, notice_id: int) -> RowMapping | None:
             tables.members.c.name.label("to_name"),
             tables.members.c.locale.label("to_locale"),
             tables.members.c.dm_closed_at,
+            tables.members.c.erased_at,
         )
         .join(tables.communities, tables.communities.c.id == tables.notices.c.community_id)
         .outerjoin(tables.members, tables.members.c.id == tables.notices.c.to_member_id)
@@ -220,6 +225,7 @@ def arm_again(kind: NoticeKind, subject_id: int, cycle: int, due_at: datetime) -
             channel=None,
             message_id=None,
             why=None,
+            cause=cause(),
             ended_at=None,
         )
     )

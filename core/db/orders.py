@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, func, insert, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
@@ -45,10 +45,14 @@ async def with_checkout(tx: Transaction, order_id: int) -> RowMapping | None:
 
 async def of_token(tx: Transaction, token: str) -> RowMapping | None:
     """The order behind a pay link, with what its page shows."""
+    student = members.alias("student")
     return await tx.one(
         _with_checkout()
-        .add_columns(communities.c.guild_id)
+        .add_columns(
+            communities.c.guild_id, func.coalesce(student.c.time_zone, communities.c.time_zone).label("student_zone")
+        )
         .join(communities, communities.c.id == orders.c.community_id)
+        .join(student, student.c.id == orders.c.student_id)
         .where(orders.c.pay_token == token)
     )
 
@@ -131,7 +135,9 @@ async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | N
             seats.c.state.label("seat_state"),
             latest_expiry.correlate(orders).scalar_subquery().label("latest_expiry"),
             purchases.correlate(orders).scalar_subquery().label("purchases"),
+            communities.c.settings,
         )
+        .join(communities, communities.c.id == orders.c.community_id)
         .outerjoin(
             seats,
             (seats.c.student_id == orders.c.student_id)
@@ -151,11 +157,10 @@ def _is_about(provider: str, ref: str, order_token: str | None) -> ColumnElement
     return about
 
 
-async def id_of_news(tx: Transaction, provider: str, news: CheckoutNews) -> int | None:
-    """The order that a provider's news is about; nothing is locked."""
+def id_of_news(provider: str, news: CheckoutNews) -> ScalarSelect[int]:
+    """The order that a provider's news is about, as a part of another statement; nothing is locked."""
     about = _is_about(provider, news.checkout_ref, news.order_token)
-    order_id: int | None = await tx.value(select(orders.c.id).join(checkouts).where(about))
-    return order_id
+    return select(orders.c.id).select_from(orders.join(checkouts)).where(about).limit(1).scalar_subquery()
 
 
 async def move_order(tx: Transaction, order_id: int, before: OrderState, after: OrderState) -> bool:
@@ -190,6 +195,7 @@ async def mentor_for_sale(tx: Transaction, community_id: int, mentor_id: int, st
             seats.c.state.label("seat_state"),
             seats.c.grace_ends_at,
             warned().label("warned"),
+            select(members.c.erased_at).where(members.c.id == student_id).scalar_subquery().label("student_erased_at"),
         )
         .outerjoin(
             seats,

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, exists, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, exists, func, or_, select, update
 
-from core.db.tables import mentors, packs, seats, sessions
+from core.db.tables import ledger, mentors, packs, seats, sessions
 from core.db.unit import Transaction
 from core.rules.balance import Pack
-from core.rules.states import PackState, SeatState, SessionState
+from core.rules.states import EntryKind, PackState, SeatState, SessionState
 
 
 async def packs_of_pair(tx: Transaction, student_id: int, mentor_id: int) -> tuple[Pack, ...]:
@@ -33,12 +33,23 @@ def pack_of(row: RowMapping) -> Pack:
 
 
 def earlier_of_pack(pack_id: ColumnElement[int] | int, starts_at: Any) -> ScalarSelect[int]:
-    """How many sessions of the pack come before this time; the next one's number, only ever shown, is one more."""
+    """How many sessions of the pack come before this time; the next one's number, only ever shown, is one more.
+
+    A late cancellation used one, too; what was given back did not.
+    """
     others = sessions.alias("others")
+    # Names of columns are left bare where a statement returns this: none may be that of another table here.
+    used = (
+        select(ledger.c.session_id)
+        .where(ledger.c.pack_id == pack_id, ledger.c.kind.in_([EntryKind.CONSUME, EntryKind.RESTORE]))
+        .group_by(ledger.c.session_id)
+        .having(func.sum(ledger.c.delta) < 0)
+    )
+    counts = or_(others.c.state == SessionState.SCHEDULED, others.c.id.in_(used))
     return (
         select(func.count())
         .select_from(others)
-        .where(others.c.pack_id == pack_id, others.c.state != SessionState.CANCELED, others.c.starts_at < starts_at)
+        .where(others.c.pack_id == pack_id, others.c.starts_at < starts_at, counts)
         .scalar_subquery()
     )
 

@@ -1,6 +1,6 @@
 """Payments: recorded once, woken news about them, and what giving one back must know."""
 
-from sqlalchemy import RowMapping, func, select, update
+from sqlalchemy import RowMapping, ScalarSelect, func, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.tables import orders, packs, payments, provider_events
@@ -72,9 +72,7 @@ async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> R
     )
 
 
-async def order_of_payment(tx: Transaction, provider: str, payment_ref: str) -> int | None:
-    """The order of this payment, if it is ours. Nothing is locked."""
-    order_id: int | None = await tx.value(
-        select(payments.c.order_id).where(payments.c.provider == provider, payments.c.provider_ref == payment_ref)
-    )
-    return order_id
+def order_of_payment(provider: str, payment_ref: str) -> ScalarSelect[int]:
+    """The order of this payment, as a part of another statement; nothing is locked."""
+    paid = (payments.c.provider == provider) & (payments.c.provider_ref == payment_ref)
+    return select(payments.c.order_id).where(paid).scalar_subquery()

@@ -64,6 +64,11 @@ async def mentor_of(tx: Transaction, community_id: int, mentor_id: int) -> RowMa
     )
 
 
+async def is_erased(tx: Transaction, member_id: int) -> bool:
+    """Whether nobody is behind this member any more (rule 38). Under a lock on them it stays so."""
+    return await tx.value(select(members.c.erased_at).where(members.c.id == member_id)) is not None
+
+
 async def mentors_of_guild(tx: Transaction, guild_id: int) -> Sequence[RowMapping]:
     """The community's mentors by name with their taken places; one row without a mentor if it has none yet."""
     return await tx.all(

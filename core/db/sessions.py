@@ -55,6 +55,7 @@ async def session_of(tx: Transaction, community_id: int, session_id: int) -> Row
             sessions,
             members.c.name.label("student_name"),
             members.c.user_id.label("student_user_id"),
+            members.c.erased_at.label("student_erased_at"),
             mentor.c.name.label("mentor_name"),
             packs.c.total,
             packs.c.remaining,

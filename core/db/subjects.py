@@ -26,6 +26,7 @@ from core.db.tables import (
     history,
     members,
     mentors,
+    notices,
     orders,
     packs,
     payments,
@@ -34,6 +35,7 @@ from core.db.tables import (
     sessions,
 )
 from core.db.unit import Transaction
+from core.rules.notices import NoticeKind
 from core.rules.states import PackState, SeatState
 
 Row = RowMapping
@@ -45,7 +47,7 @@ _mentor = members.alias("mentor")
 async def seat_subject(tx: Transaction, seat_id: int, cycle: int) -> Row | None:
     """The seat, its two people, how the pair and the mentor's places stand, and the change that the cycle names."""
     return await tx.one(
-        _with_change(_with_people(select(seats), seats), seats, "seat", cycle)
+        _with_change(_with_people(select(seats), seats), seats, "seat", history.c.id == cycle)
         .add_columns(
             mentors.c.capacity,
             mentors.c.paused_at,
@@ -62,9 +64,12 @@ async def seat_subject(tx: Transaction, seat_id: int, cycle: int) -> Row | None:
 
 
 async def session_subject(tx: Transaction, session_id: int) -> Row | None:
-    """The session, its two people, how many of its pack come before it, and what is left to the pair."""
+    """The session, its two people, how many of its pack come before it, what is left to the pair; and its cancelling.
+
+    A cancellation is never undone, so a session has one at most.
+    """
     return await tx.one(
-        _with_people(select(sessions), sessions)
+        _with_change(_with_people(select(sessions), sessions), sessions, "session", history.c.verb == "cancel")
         .add_columns(
             packs.c.total,
             packs.c.expires_at,
@@ -123,10 +128,14 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
 
 
 async def pack_subject(tx: Transaction, pack_id: int, cycle: int) -> Row | None:
-    """The pack, its two people, what is left to the pair, and the change that the cycle names."""
+    """The pack, its two people, what is left to the pair, and the change or the expiry that the cycle names."""
     return await tx.one(
-        _with_change(_with_people(select(packs), packs), packs, "pack", cycle)
-        .add_columns(_remaining(tx, packs).label("pair_remaining"))
+        _with_change(_with_people(select(packs), packs), packs, "pack", history.c.id == cycle)
+        .add_columns(
+            _remaining(tx, packs).label("pair_remaining"),
+            mentors.c.paused_at,
+            _last_notice_at(cycle).label("last_notice_at"),
+        )
         .where(packs.c.id == pack_id)
     )
 
@@ -151,8 +160,8 @@ async def adjustment_subject(tx: Transaction, adjustment_id: int) -> Row | None:
     )
 
 
-def _with_change(statement: Select[Any], about: FromClause, entity: str, cycle: int) -> Select[Any]:
-    """With the change of it that history has under this id: its reason, its facts, and who made it."""
+def _with_change(statement: Select[Any], about: FromClause, entity: str, which: ColumnElement[bool]) -> Select[Any]:
+    """With one change of it that history has: its reason, its facts, and who made it."""
     by = members.alias("by")
     return (
         statement.add_columns(
@@ -161,9 +170,7 @@ def _with_change(statement: Select[Any], about: FromClause, entity: str, cycle: 
             by.c.name.label("by_name"),
             by.c.user_id.label("by_user_id"),
         )
-        .outerjoin(
-            history, (history.c.id == cycle) & (history.c.entity == entity) & (history.c.entity_id == about.c.id)
-        )
+        .outerjoin(history, which & (history.c.entity == entity) & (history.c.entity_id == about.c.id))
         .outerjoin(by, by.c.id == history.c.actor_id)
     )
 
@@ -225,6 +232,20 @@ def _purchases(about: FromClause) -> ScalarSelect[Any]:
         .select_from(pack)
         .where(pack.c.student_id == about.c.student_id, pack.c.mentor_id == about.c.mentor_id)
         .correlate(about)
+        .scalar_subquery()
+    )
+
+
+def _last_notice_at(cycle: int) -> ScalarSelect[Any]:
+    """When the last notice before this expiry of the pack is due."""
+    return (
+        select(notices.c.due_at)
+        .where(
+            notices.c.kind == NoticeKind.PACK_EXPIRES_SOON,
+            notices.c.subject_id == packs.c.id,
+            notices.c.cycle == cycle,
+        )
+        .correlate(packs)
         .scalar_subquery()
     )
 

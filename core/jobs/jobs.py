@@ -11,7 +11,7 @@ from core.jobs.faults import Edge
 from core.jobs.sweeps import Sweeps
 from core.jobs.work import DELIVER_NOTICE, Errands, Reread
 from core.notices.deliver import put_off
-from core.ports import Courier, PaymentProvider
+from core.ports import Courier, PaymentProvider, Roles
 
 
 class Jobs:
@@ -21,6 +21,7 @@ class Jobs:
         self,
         db: Database,
         courier: Courier,
+        roles: Roles,
         providers: Mapping[str, PaymentProvider],
         engine: Engine,
         bell: Bell,
@@ -33,7 +34,7 @@ class Jobs:
         self._db = db
         self._engine = engine
         self._bell = bell
-        self._errands = Errands(db, courier, providers, public_url, reread)
+        self._errands = Errands(db, courier, roles, providers, public_url, reread)
         self._sweeps = Sweeps(db, engine)
         self._ticks = Ticks()
         self._ticks.every(ticks_every, self._sweep)

@@ -7,13 +7,22 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.correlation import caused_by
 from core.db import due
 from core.db.due import Row
 from core.db.notices import claim_due_notices
+from core.db.roles import claim_roles
 from core.db.unit import Database, Transaction, reading
 from core.jobs.engine import Engine
 from core.jobs.faults import Edge
-from core.jobs.work import ASK_REFUNDS, DELIVER_NOTICE, MAKE_REFUND, RETRY_EVENT, SETTLE_CHECKOUT
+from core.jobs.work import (
+    ASK_REFUNDS,
+    BRING_ROLE,
+    DELIVER_NOTICE,
+    MAKE_REFUND,
+    RETRY_EVENT,
+    SETTLE_CHECKOUT,
+)
 from core.rules.backoff import pause_after
 from core.rules.refusals import Refused
 from core.usecases.packs.expire import due_expiries, expire
@@ -63,6 +72,7 @@ class Sweeps:
             + await self._hand_over("refund", due.claim_refunds, _refund)
             + await self._hand_over("payment", due.claim_payments, _payment)
             + await self._hand_over("event", due.claim_failed_events, _event)
+            + await self._hand_over("role", claim_roles, _role)
         )
 
     async def _each(self, what: str, sweep: Callable[[], Awaitable[int]]) -> int:
@@ -120,7 +130,7 @@ class Sweeps:
         """Do it for one row; 1 if it is done. A fault or a refusal gives the row a pause, and the next one its turn."""
         if self._is_paused(what, row_id):
             return 0
-        with Edge(f"the due {what}", row_id):
+        with caused_by(f"due_{what}:{row_id}"), Edge(f"the due {what}", row_id):
             if not isinstance(await use_case(self._db, row_id), Refused):
                 self._pauses.pop((what, row_id), None)
                 return 1
@@ -166,3 +176,8 @@ def _payment(row: Row) -> Errand:
 def _event(row: Row) -> Errand:
     key = (row["at"], row["id"])
     return Errand(RETRY_EVENT, f"event:{row['id']}:{_due(key)}", (row["id"],), key)
+
+
+def _role(row: Row) -> Errand:
+    key = (row["at"], row["id"])
+    return Errand(BRING_ROLE, f"role:{row['id']}:{_due(key)}", (row["id"],), key)

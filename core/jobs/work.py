@@ -6,24 +6,28 @@ A fault puts the row off and lives on: whatever comes of it, the row says so.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from core.correlation import caused_by, go_on_as
 from core.db.due import Row, failed_event, put_off_checkout, put_off_event, put_off_row
 from core.db.tables import refunds
 from core.db.unit import Database, Transaction, reading, transaction
 from core.jobs import engine
 from core.jobs.faults import Edge, log
 from core.notices.deliver import deliver, put_off
-from core.ports import Courier, News, PaymentProvider, ProviderEvent
+from core.ports import Courier, News, PaymentProvider, ProviderEvent, Roles
 from core.rules.refusals import Refused
+from core.rules.states import OrderState
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
 from core.usecases.refunds.ask_refunds import ask_refunds, put_off_asking
 from core.usecases.refunds.make_refund import make_refund
+from core.usecases.seats.bring_role import bring_role, put_off_bringing
 
 DELIVER_NOTICE = "deliver_notice"
 SETTLE_CHECKOUT = "settle_checkout"
 MAKE_REFUND = "make_refund"
 RETRY_EVENT = "retry_event"
 ASK_REFUNDS = "ask_refunds"
+BRING_ROLE = "bring_role"
 
 Reread = Callable[[str, bytes], News | None]
 """What a provider's stored event, whose signature was proven when it came, says of a checkout: (provider, body)."""
@@ -35,19 +39,22 @@ class Errands:
 
     db: Database
     courier: Courier
+    roles: Roles
     providers: Mapping[str, PaymentProvider]
     public_url: str
     reread: Reread
 
     def by_name(self) -> Mapping[str, engine.Work]:
         """The engine's rows carry these names: they never change."""
-        return {
+        work: dict[str, engine.Work] = {
             DELIVER_NOTICE: self.deliver_notice,
             SETTLE_CHECKOUT: self.settle_checkout,
             MAKE_REFUND: self.make_refund,
             RETRY_EVENT: self.retry_event,
             ASK_REFUNDS: self.ask_refunds,
+            BRING_ROLE: self.bring_role,
         }
+        return {name: _under_its_name(name, each) for name, each in work.items()}
 
     async def deliver_notice(self, notice_id: int, attempt: int) -> str:
         """One attempt to deliver one notice."""
@@ -66,7 +73,8 @@ class Errands:
             settled = await ask_provider(self.db, provider, self.public_url, order_id)
             if isinstance(settled, Refused):
                 return settled.reason  # the use case has put it off
-            if settled.what == "known":
+            # Of money that is on its way still, the use case has said when to ask again.
+            if settled.what == "known" and settled.state is not OrderState.PENDING:
                 await _put_off_checkout(self.db, order_id)
             return settled.what
         await _put_off_checkout(self.db, order_id)
@@ -91,6 +99,7 @@ class Errands:
         event = await _failed_event(self.db, event_id)
         if event is None:
             return "known"
+        go_on_as(f"{event['provider']}:{event['event_id']}")
         with Edge("settling event", event_id) as edge:
             settled = await settle_event(self.db, self._read_again(event))
             if isinstance(settled, Refused):
@@ -98,6 +107,13 @@ class Errands:
                 return settled.reason
             return settled.what
         await _put_off_event(self.db, event_id, f"fault {edge.reference}")
+        return "fault"
+
+    async def bring_role(self, seat_id: int) -> str:
+        """One attempt to give or take the role that goes with a seat (rule 12)."""
+        with Edge("bringing the role of seat", seat_id):
+            return await bring_role(self.db, self.roles, seat_id)
+        await put_off_bringing(self.db, seat_id)
         return "fault"
 
     def _read_again(self, event: Row) -> ProviderEvent:
@@ -110,6 +126,16 @@ class Errands:
             news=news,
             why_parked=None if news else "unreadable when it was tried again",
         )
+
+
+def _under_its_name(name: str, work: engine.Work) -> engine.Work:
+    """What is done and logged for this row stands under its errand, until a better cause is known."""
+
+    async def named(row_id: int, *args: int | str) -> str:
+        with caused_by(f"{name}:{row_id}"):
+            return await work(row_id, *args)
+
+    return named
 
 
 @reading

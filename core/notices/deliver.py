@@ -3,11 +3,14 @@
 Nothing is sent inside a transaction. A crash between the sending and the note of it sends again, under the same nonce.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.correlation import go_on_as
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, end_notice, move_grace_end, note_dm, owe, put_off_notice, to_deliver
+from core.db.privacy import ERASED_NOTICE
 from core.db.unit import Database, Transaction, reading, transaction
 from core.notices.facts import Facts, Person, SeatFacts, facts_of
 from core.notices.rendering import for_staff, render
@@ -20,6 +23,8 @@ from core.rules.notices import Audience, NoticeKind, audience_of, may_be_shared
 from core.rules.settings import Settings, settings_from
 from core.rules.states import Channel, NoticeState, SeatState
 from core.texts.language import reader
+
+log = logging.getLogger(__name__)
 
 DM_CLOSED_FOR = timedelta(days=1)
 """A closed DM is not tried again for this long (rule 33)."""
@@ -38,15 +43,19 @@ class Letter:
     cycle: int
     community_id: int
     state: NoticeState
+    cause: str | None
     to_member_id: int | None
     to: Person | None
     locale: str | None
     dm_closed_at: datetime | None
+    reader_erased: bool
     staff_channel_id: int | None
     settings: Settings
     facts: Facts | None
 
     def why_drop(self, now: datetime) -> str | None:
+        if self.reader_erased:
+            return ERASED_NOTICE
         if self.facts is None:
             return "what it is about is gone"
         return why_drop(self.kind, self.facts.to_judge(self.cycle), now)
@@ -60,11 +69,18 @@ async def deliver(db: Database, courier: Courier, notice_id: int, attempt: int |
     letter = await _read(db, notice_id)
     if letter is None:
         return None
+    go_on_as(letter.cause)
     if letter.state not in _SENDABLE or (attempt is not None and letter.attempt != attempt):
         return letter.state
+    state = await _send_if_true(db, courier, letter)
+    log.info("notice %s (%s): %s", letter.id, letter.kind, state)
+    return state
+
+
+async def _send_if_true(db: Database, courier: Courier, letter: Letter) -> NoticeState:
     if letter.kind is NoticeKind.FINAL_WARNING and letter.why_drop(db.clock.now()) is None:
         await _leave_time_to_renew(db, letter)
-        letter = await _read(db, notice_id) or letter
+        letter = await _read(db, letter.id) or letter
     why = letter.why_drop(db.clock.now())
     if why is not None or letter.facts is None:
         await _end(db, letter, NoticeState.DROPPED, why=why)
@@ -97,10 +113,12 @@ async def _read(tx: Transaction, notice_id: int) -> Letter | None:
         cycle=row["cycle"],
         community_id=row["community_id"],
         state=row["state"],
+        cause=row["cause"],
         to_member_id=row["to_member_id"],
         to=None if row["to_user_id"] is None else Person(row["to_user_id"], row["to_name"]),
         locale=row["to_locale"],
         dm_closed_at=row["dm_closed_at"],
+        reader_erased=row["erased_at"] is not None,
         staff_channel_id=row["staff_channel_id"],
         settings=settings_from(row["settings"]),
         facts=await facts_of(tx, row["kind"], row["subject_id"], row["cycle"]),

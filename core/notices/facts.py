@@ -92,6 +92,7 @@ class SessionFacts:
     given_back: bool = False  # waived: what its attempt used was restored
     waivable_until: datetime | None = None  # of one that is used: until when that may be
     refunded: bool = False  # it is in no pack any more: its money went back
+    change: ByHand | None = None  # its cancelling, if whoever did it said why
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
@@ -155,19 +156,37 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackFacts:
-    """A pack, what its pair may still have, and the change of it that is told."""
+    """A pack, what its pair may still have, and the change of it that is told.
+
+    `stands_still`: its own clock or the mentor's. `last_notice_at`: when the last notice before its expiry is due.
+    """
 
     pair: Pair
     pack_id: int
     state: PackState
     total: int
     pack_remaining: int
+    held: int
     remaining: int
     expires_at: datetime
+    stands_still: bool = False
+    last_notice_at: datetime | None = None
     change: ByHand | None = None
 
+    @property
+    def available(self) -> int:
+        """Sessions that are neither used nor booked."""
+        return self.pack_remaining - self.held
+
     def to_judge(self, cycle: int) -> NoticeFacts:
-        return NoticeFacts(cycle=cycle, pack_state=self.state)
+        return NoticeFacts(
+            cycle=cycle,
+            pack_state=self.state,
+            pack_stands_still=self.stands_still,
+            pack_available=self.available,
+            pack_expires_at=self.expires_at,
+            last_notice_at=self.last_notice_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +282,7 @@ async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
         given_back=row["given_back"],
         waivable_until=_waivable_until(row),
         refunded=row["verb"] == "refund" or row["pack_state"] is PackState.REFUNDED,
+        change=_change(row),
     )
 
 
@@ -329,8 +349,11 @@ async def _pack(tx: Transaction, pack_id: int, cycle: int) -> PackFacts | None:
         state=row["state"],
         total=row["total"],
         pack_remaining=row["remaining"],
+        held=row["held"],
         remaining=row["pair_remaining"],
         expires_at=row["expires_at"],
+        stands_still=row["frozen_at"] is not None or row["paused_at"] is not None,
+        last_notice_at=row["last_notice_at"],
         change=_change(row),
     )
 

@@ -150,8 +150,8 @@ def above_capacity_staff(order: OrderFacts) -> Message:
     return Message(
         say("A mentor has more students than seats"),
         say(
-            "{student} paid in time and keeps the seat with {mentor}, though it was taken meanwhile: {occupied} of "
-            "{capacity} seats are taken. Nobody new gets one until that is even again. There is nothing to do.",
+            "{student} paid in time and keeps the seat with {mentor}, though it was taken meanwhile: seats taken, "
+            "{occupied} of {capacity}. Nobody new gets one until that is even again. There is nothing to do.",
             student=who(order.pair.student),
             mentor=who(order.pair.mentor),
             occupied=order.occupied,

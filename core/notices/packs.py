@@ -1,4 +1,4 @@
-"""What people are told about a pack that staff or a mentor changed by hand: one function a kind."""
+"""What people are told about a pack: before it expires, and when it was changed by hand. One function a kind."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,6 +8,36 @@ from core.ports import Button, Message
 from core.rules.notices import NoticeKind
 from core.texts.language import plain, say, say_many
 from core.texts.when import discord_span
+
+
+def pack_expires(pack: PackFacts) -> Message:
+    title = say("Your sessions with {mentor} expire soon", mentor=plain(pack.pair.mentor.name))
+    return Message(title, _expires(pack), [book_button(pack.pair), schedule_button()])
+
+
+def pack_expires_soon(pack: PackFacts) -> Message:
+    title = say("About to expire: your sessions with {mentor}", mentor=plain(pack.pair.mentor.name))
+    return Message(title, _expires(pack), [book_button(pack.pair), schedule_button()])
+
+
+def _expires(pack: PackFacts) -> str:
+    """Of what is booked nothing is lost, so it is not counted."""
+    lines = [
+        say_many(
+            "{number} session of your pack with {mentor} is neither used nor booked. It expires {when}.",
+            "{number} sessions of your pack with {mentor} are neither used nor booked. They expire {when}.",
+            pack.available,
+            mentor=name(pack.pair.mentor),
+            when=discord_span(pack.expires_at),
+        ),
+        say("Book a time that begins before then: `/book` shows what is free."),
+    ]
+    if pack.held:
+        lines.append(say("What is booked is not lost."))
+    lines.append(
+        say("If no time suits you, ask {mentor} or staff: staff can give you more time.", mentor=name(pack.pair.mentor))
+    )
+    return "\n".join(lines)
 
 
 def pack_granted(pack: PackFacts) -> Message:
@@ -120,6 +150,8 @@ def _taken(asked: AdjustmentFacts) -> str:
 
 
 PACKS: Mapping[NoticeKind, Callable[[PackFacts], Message]] = {
+    NoticeKind.PACK_EXPIRES: pack_expires,
+    NoticeKind.PACK_EXPIRES_SOON: pack_expires_soon,
     NoticeKind.PACK_GRANTED: pack_granted,
     NoticeKind.PACK_EXTENDED: pack_extended,
     NoticeKind.PACK_ADJUSTED: pack_adjusted,

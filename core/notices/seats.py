@@ -17,7 +17,7 @@ def student_joined(seat: SeatFacts) -> Message:
         say("A new student: {student}", student=plain(seat.pair.student.name)),
         say(
             "{student} has a seat with you now, with {sessions} to book. They choose from your free times, and you "
-            "hear of every booking. Of your {capacity} seats, {occupied} are taken.",
+            "hear of every booking. Seats taken: {occupied} of {capacity}.",
             student=who(seat.pair.student),
             sessions=sessions,
             capacity=seat.capacity,
@@ -86,8 +86,8 @@ def seat_released_mentor(seat: SeatFacts) -> Message:
     return Message(
         say("{student}'s seat is released", student=plain(seat.pair.student.name)),
         say(
-            "The time for which the seat of {student} with you was kept is over. Of your {capacity} seats, "
-            "{occupied} are taken; there is nothing for you to do.",
+            "The time for which the seat of {student} with you was kept is over. Seats taken: {occupied} "
+            "of {capacity}; there is nothing for you to do.",
             student=who(seat.pair.student),
             capacity=seat.capacity,
             occupied=seat.occupied,
@@ -99,8 +99,8 @@ def seat_released_staff(seat: SeatFacts) -> Message:
     return Message(
         say("Seat released"),
         say(
-            "{student} no longer has a seat with {mentor}: it was warned of, and not renewed in time. Of the mentor's "
-            "{capacity} seats, {occupied} are taken.",
+            "{student} no longer has a seat with {mentor}: it was warned of, and not renewed in time. Seats taken: "
+            "{occupied} of {capacity}.",
             student=who(seat.pair.student),
             mentor=who(seat.pair.mentor),
             capacity=seat.capacity,
@@ -152,7 +152,7 @@ def staff_released_mentor(seat: SeatFacts) -> Message:
         say("{student}'s seat is released", student=plain(seat.pair.student.name)),
         say(
             "Staff released the seat of {student} with you. Sessions that were booked for later are cancelled, and "
-            "that time is free again. Of your {capacity} seats, {occupied} are taken; there is nothing for you to do.",
+            "that time is free again. Seats taken: {occupied} of {capacity}; there is nothing for you to do.",
             student=who(seat.pair.student),
             capacity=seat.capacity,
             occupied=seat.occupied,
@@ -165,8 +165,7 @@ def staff_released_staff(seat: SeatFacts) -> Message:
     return Message(
         say("Seat released by staff"),
         say(
-            "{student} no longer has a seat with {mentor}: {by} released it. Of the mentor's {capacity} seats, "
-            "{occupied} are taken.",
+            "{student} no longer has a seat with {mentor}: {by} released it. Seats taken: {occupied} of {capacity}.",
             student=who(seat.pair.student),
             mentor=who(seat.pair.mentor),
             by=_by(seat),
@@ -221,7 +220,7 @@ def grant_above_capacity_staff(seat: SeatFacts) -> Message:
     return Message(
         say("A mentor has more students than seats"),
         say(
-            "{by} gave {student} a seat with {mentor} above capacity: {occupied} of {capacity} seats are taken. "
+            "{by} gave {student} a seat with {mentor} above capacity: seats taken, {occupied} of {capacity}. "
             "Nobody new gets one until that is even again. There is nothing to do.",
             by=_by(seat),
             student=who(seat.pair.student),
@@ -237,8 +236,8 @@ def seat_back_mentor(seat: SeatFacts) -> Message:
     return Message(
         say("{student} has their seat again", student=plain(seat.pair.student.name)),
         say(
-            "Staff gave a session back to {student}, and with it the seat with you that was released. Of your "
-            "{capacity} seats, {occupied} are taken; there is nothing for you to do.",
+            "Staff gave a session back to {student}, and with it the seat with you that was released. Seats "
+            "taken: {occupied} of {capacity}; there is nothing for you to do.",
             student=who(seat.pair.student),
             capacity=seat.capacity,
             occupied=seat.occupied,
@@ -250,8 +249,8 @@ def seat_back_staff(seat: SeatFacts) -> Message:
     return Message(
         say("A mentor has more students than seats"),
         say(
-            "{by} gave a session back to {student}, and with it the seat with {mentor} that was released: {occupied} "
-            "of {capacity} seats are taken. Nobody new gets one until that is even again. There is nothing to do.",
+            "{by} gave a session back to {student}, and with it the seat with {mentor} that was released: seats "
+            "taken, {occupied} of {capacity}. Nobody new gets one until that is even again. There is nothing to do.",
             by=_by(seat),
             student=who(seat.pair.student),
             mentor=who(seat.pair.mentor),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import SessionFacts
-from core.notices.words import book_button, cancel_button, name, renew_button, schedule_button, who
+from core.notices.words import book_button, cancel_button, name, reason_of, renew_button, schedule_button, who
 from core.ports import Button, Message
 from core.rules.notices import NoticeKind
 from core.rules.states import SessionState
@@ -111,11 +111,13 @@ def session_completed(session: SessionFacts) -> Message:
     if session.state is SessionState.NO_SHOW:
         title = say("Missed: your session with {mentor}", mentor=plain(session.pair.mentor.name))
         first = say(
-            "{mentor} noted that you did not come {when}, so session {number} of {total} is used.", **_of(session)
+            "It is noted that you did not come to your session with {mentor} {when}, so session {number} of {total} is "
+            "used.",
+            **_of(session),
         )
     else:
         title = say("Done: your session with {mentor}", mentor=plain(session.pair.mentor.name))
-        first = say("{mentor} marked session {number} of {total} as complete. It began {when}.", **_of(session))
+        first = say("Session {number} of {total} with {mentor} is marked as complete. It began {when}.", **_of(session))
     left = _left(session)
     button = book_button(session.pair) if session.available > 0 else None
     if session.remaining == 0:
@@ -198,7 +200,7 @@ def session_canceled(session: SessionFacts) -> Message:
         text = say("Your session with {mentor} {when} does not take place. It is back in your pack, not used.", **of_it)
     return Message(
         say("Cancelled: your session with {mentor}", mentor=plain(session.pair.mentor.name)),
-        text,
+        text + reason_of(session.change),
         [*first, schedule_button()],
     )
 
@@ -221,7 +223,8 @@ def session_canceled_mentor(session: SessionFacts) -> Message:
         say("Cancelled: {student}", student=plain(session.pair.student.name)),
         say("Session {number} of {total} with {student}, {when}, is cancelled.", **_with_student(session))
         + "\n"
-        + means,
+        + means
+        + reason_of(session.change),
         buttons,
     )
 

@@ -11,8 +11,8 @@ def name(person: Person) -> str:
 
 
 def who(person: Person) -> str:
-    """The name for staff and mentors, with the mention that opens the person's profile."""
-    return f"{name(person)} (<@{person.user_id}>)"
+    """The name for staff and mentors, with the mention that opens the person's profile; of who was erased, none."""
+    return f"{name(person)} (<@{person.user_id}>)" if person.user_id > 0 else name(person)
 
 
 def reason_of(change: ByHand | None) -> str:

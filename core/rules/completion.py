@@ -134,6 +134,7 @@ class Told:
     returned: bool = False
     pack_refunded: bool = False
     available: int = 0
+    student_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ def why_not_undo(authority: Authority, told: Told, settings: Settings, now: date
     """
     if authority not in _MAY_TAKE_BACK:
         return refuse(Reason.NOT_YOURS)
+    if told.student_erased:
+        return refuse(Reason.MEMBER_ERASED)
     if told.decided_at is None:
         return AlreadyBack() if told.attempt > 1 else refuse(Reason.NO_OUTCOME)
     if told.state is SessionState.CANCELED and not told.returned:
@@ -166,6 +169,8 @@ def why_not_waive(authority: Authority, told: Told, settings: Settings, now: dat
     """Why a missed session, or one cancelled late, is not given back by mentor or staff (rules 16 and 20)."""
     if authority not in _MAY_TAKE_BACK:
         return refuse(Reason.NOT_YOURS)
+    if told.student_erased:
+        return refuse(Reason.MEMBER_ERASED)
     missed = told.state is SessionState.NO_SHOW or told.state is SessionState.CANCELED
     if not missed or not told.consumed or told.decided_at is None:
         return refuse(Reason.NOTHING_TO_WAIVE)

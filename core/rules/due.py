@@ -1,10 +1,10 @@
-"""When the notices of a session are due, and which notices are no longer true when their time comes (21, 22, 34)."""
+"""When notices of sessions and packs are due, and which are no longer true when their time comes (21, 22, 34)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.rules.notices import NoticeKind
+from core.rules.notices import NoticeKind, cycle_at
 from core.rules.settings import Settings
 from core.rules.states import OrderState, PackState, SeatState, SessionState
 
@@ -38,6 +38,15 @@ def session_notices(starts_at: datetime, ends_at: datetime, now: datetime) -> tu
 def asked_again(ends_at: datetime, now: datetime) -> DueNotice:
     """The question about a session whose outcome was undone now: not before it ends, and not at once (rule 23)."""
     return DueNotice(NoticeKind.OUTCOME_PROMPT, max(ends_at, now + REOPENED_FOR))
+
+
+def expiry_notices(expires_at: datetime, settings: Settings, now: datetime) -> tuple[DueNotice, ...]:
+    """What a pack that expires then will owe, from now on. It is not owed what would be due at once: it was said."""
+    before = (
+        DueNotice(NoticeKind.PACK_EXPIRES, expires_at - timedelta(days=settings.expiry_notice_days)),
+        DueNotice(NoticeKind.PACK_EXPIRES_SOON, expires_at - timedelta(days=settings.expiry_last_notice_days)),
+    )
+    return tuple(notice for notice in before if now < notice.due_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,10 @@ class NoticeFacts:
     starts_at: datetime | None = None
     order_state: OrderState | None = None
     pack_state: PackState | None = None
+    pack_stands_still: bool = False
+    pack_available: int = 0
+    pack_expires_at: datetime | None = None
+    last_notice_at: datetime | None = None
     answered: bool = False
     refund_owed: bool = True
     mentor_paused: bool = False
@@ -195,6 +208,26 @@ def _grace_began(facts: NoticeFacts, now: datetime) -> str | None:
     return _final_warning(facts, now)
 
 
+def _pack_expires_soon(facts: NoticeFacts, now: datetime) -> str | None:
+    expires_at = facts.pack_expires_at
+    if expires_at is None or facts.cycle != cycle_at(expires_at):
+        return "it expires at another time"
+    if expires_at <= now:
+        return "its time is over"
+    if facts.pack_stands_still:
+        return "its time stands still"  # what lets it run on owes it again
+    if facts.pack_available < 1:
+        return "nothing of it is left to book"
+    return _unless_pack(PackState.ACTIVE)(facts, now)
+
+
+def _pack_expires(facts: NoticeFacts, now: datetime) -> str | None:
+    # As with the reminders of a session: after downtime the later one says it.
+    if facts.last_notice_at is not None and facts.last_notice_at <= now:
+        return "the last notice is due"
+    return _pack_expires_soon(facts, now)
+
+
 def _seat_released(facts: NoticeFacts, now: datetime) -> str | None:
     if facts.seated_again:
         return "the student has a seat again"
@@ -266,6 +299,8 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PARKED_REFUNDED: _unless_order(OrderState.REFUNDED),
     NoticeKind.PAYMENT_LATE_STAFF: _unless_order(OrderState.PENDING),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _never,
+    NoticeKind.PACK_EXPIRES: _pack_expires,
+    NoticeKind.PACK_EXPIRES_SOON: _pack_expires_soon,
     NoticeKind.PACK_GRANTED: _never,
     NoticeKind.PACK_EXTENDED: _unless_pack(PackState.ACTIVE),
     NoticeKind.PACK_ADJUSTED: _never,

@@ -61,6 +61,9 @@ class NoticeKind(StrEnum):
     PARKED_REFUNDED = "parked_refunded"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
+    # Before a pack expires (rule 21): the cycle is `cycle_at` that expiry, so a moved one owes anew.
+    PACK_EXPIRES = "pack_expires"
+    PACK_EXPIRES_SOON = "pack_expires_soon"
     # What staff and mentors did by hand: the cycle is the id of the history row that says who and why.
     PACK_GRANTED = "pack_granted"
     PACK_EXTENDED = "pack_extended"
@@ -149,7 +152,15 @@ _SEAT = frozenset(
         NoticeKind.ROLE_FAILED_STAFF,
     }
 )
-_PACK = frozenset({NoticeKind.PACK_GRANTED, NoticeKind.PACK_EXTENDED, NoticeKind.PACK_ADJUSTED})
+_PACK = frozenset(
+    {
+        NoticeKind.PACK_EXPIRES,
+        NoticeKind.PACK_EXPIRES_SOON,
+        NoticeKind.PACK_GRANTED,
+        NoticeKind.PACK_EXTENDED,
+        NoticeKind.PACK_ADJUSTED,
+    }
+)
 _ADJUSTMENT = frozenset({NoticeKind.ADJUSTMENT_ASKED, NoticeKind.ADJUSTMENT_ANSWERED})
 _SUBJECTS = (
     (_SESSION, Subject.SESSION),
@@ -173,6 +184,8 @@ _SHAREABLE = frozenset(
         NoticeKind.SESSION_REOPENED_MENTOR,
         NoticeKind.SESSION_WAIVED,
         NoticeKind.RENEWAL_REMINDER,
+        NoticeKind.PACK_EXPIRES,
+        NoticeKind.PACK_EXPIRES_SOON,
         NoticeKind.GRACE_BEGAN,
         NoticeKind.FINAL_WARNING,
     }
@@ -182,7 +195,8 @@ _SHAREABLE = frozenset(
 def may_be_shared(kind: NoticeKind) -> bool:
     """Whether student and mentor may both read it, in the thread that is theirs: sessions, and how the seat stands.
 
-    Nothing of money, of what staff wrote about one of them, or of the mentor's other seats. A new kind is private.
+    Nothing of money, of what staff wrote about one of them, or of the mentor's other seats; why a session was cancelled
+    each of them is told anyway. A new kind is private.
     """
     return kind in _SHAREABLE
 
@@ -200,5 +214,5 @@ def subject_of(kind: NoticeKind) -> Subject:
 
 
 def cycle_at(instant: datetime) -> int:
-    """The minute, as the cycle of a notice that tells of something which may happen again."""
+    """The minute, as the cycle of a notice about an instant that may come again, or move."""
     return int(instant.timestamp()) // 60

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     ALREADY_A_MENTOR = "already_a_mentor"
+    WAS_A_MENTOR = "was_a_mentor"
     PRODUCT_EXISTS = "product_exists"
     BAD_HOURS = "bad_hours"
     BAD_NUMBER = "bad_number"
@@ -29,6 +30,7 @@ class Reason(StrEnum):
     UNKNOWN_SETTING = "unknown_setting"
     BAD_SETTING = "bad_setting"
     EVERYBODY_AS_STAFF = "everybody_as_staff"
+    STUDENTS_AS_STAFF = "students_as_staff"
     ZONE_AND_CURRENCY_FIRST = "zone_and_currency_first"
     NOT_OF_THIS_SERVER = "not_of_this_server"
     SECRET_HAS_CHANGED = "secret_has_changed"  # noqa: S105 # a reason, no secret
@@ -70,6 +72,7 @@ class Reason(StrEnum):
     # booking (rules 2, 3, 14, 15)
     CHOOSE_MENTOR = "choose_mentor"
     NO_SEAT = "no_seat"
+    NO_SEAT_ANYWHERE = "no_seat_anywhere"
     SEAT_NOT_PAID = "seat_not_paid"
     SEAT_IN_GRACE = "seat_in_grace"
     NO_SESSIONS_LEFT = "no_sessions_left"
@@ -90,6 +93,7 @@ class Reason(StrEnum):
     # cancelling (rule 16)
     SESSION_HAS_BEGUN = "session_has_begun"
     CANCELING_USES_IT = "canceling_uses_it"
+    STAFF_SAY_WHY = "staff_say_why"
 
     # completing (rules 19 to 21)
     NOT_STARTED = "not_started"
@@ -123,11 +127,23 @@ class Reason(StrEnum):
     NOTHING_TO_CHANGE = "nothing_to_change"
     ALREADY_PAUSED = "already_paused"
     NOT_PAUSED = "not_paused"
+    ROLE_NOT_FOR_STUDENTS = "role_not_for_students"
+    ROLE_OR_NONE = "role_or_none"
     MONEY_ON_ITS_WAY = "money_on_its_way"
     ALREADY_RETIRED = "already_retired"
 
     # what waits for staff (rules 26, 28)
     ALREADY_DECIDED = "already_decided"
+
+    # exporting and erasing members (rule 38)
+    NOTHING_HELD = "nothing_held"
+    TOO_MUCH_TO_SEND = "too_much_to_send"
+    MEMBER_ERASED = "member_erased"
+    STILL_A_MENTOR = "still_a_mentor"
+    MONEY_NOT_SETTLED = "money_not_settled"
+    STILL_SEATED = "still_seated"
+    STILL_BOOKED = "still_booked"
+    SESSIONS_LEFT = "sessions_left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Settings:
     cancel_free_hours: int = 24  # 16
     change_of_mind_minutes: int = 15  # 16, from the booking on
     no_show_minutes: int = 10  # 19
+    expiry_notice_days: int = 14  # 21
+    expiry_last_notice_days: int = 3  # 21
     outcome_reminder_hours: int = 24  # 22
     outcome_again_hours: int = 72  # 22
     undo_days: int = 7  # 23
@@ -73,6 +75,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "cancel_free_hours": (0, 720),
     "change_of_mind_minutes": (0, 1440),
     "no_show_minutes": (0, 120),
+    "expiry_notice_days": (1, 365),
+    "expiry_last_notice_days": (1, 365),
     "outcome_reminder_hours": (1, 720),
     "outcome_again_hours": (1, 720),
     "undo_days": (0, 90),
@@ -84,8 +88,9 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
 _IN_ORDER = (
     ("final_warning_hours", "grace_hours"),
     ("least_warning_hours", "final_warning_hours"),
+    ("expiry_last_notice_days", "expiry_notice_days"),
 )
-"""A warning comes within what it warns of, so the first of each is never more than the second."""
+"""A warning comes within what it warns of and the last notice last: the first of each is never more than the second."""
 
 
 def why_not_set(settings: Settings, name: str, value: int) -> Refused | None:

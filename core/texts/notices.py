@@ -54,6 +54,8 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.PARKED_REFUNDED: _("A payment is given back"),
     NoticeKind.PAYMENT_LATE_STAFF: _("A payment takes long"),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _("News of a payment could not be dealt with"),
+    NoticeKind.PACK_EXPIRES: _("Sessions that are left expire soon"),
+    NoticeKind.PACK_EXPIRES_SOON: _("Sessions that are left are about to expire"),
     NoticeKind.PACK_GRANTED: _("Staff gave sessions"),
     NoticeKind.PACK_EXTENDED: _("Staff gave more time for sessions"),
     NoticeKind.PACK_ADJUSTED: _("A pack was corrected"),

@@ -1,22 +1,15 @@
 """A sentence for every refusal, each of which says what mends it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from core.rules.refusals import Reason, Refused
-from core.texts.language import plain, say
+from core.texts.language import plain, say, say_many
+from core.texts.refusals_to_staff import TO_STAFF
+from core.texts.sentence import Counted, Sentence
 from core.texts.when import discord_time
 
 _LONGEST_QUOTE = 100  # characters of what somebody typed, where the sentence repeats it
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """What is said without any facts, and what is said with them: the first for which all are there."""
-
-    without: str
-    told: Sequence[str] = ()
 
 
 def sentence(
@@ -31,6 +24,8 @@ def sentence(
     facts = {name: _written(fact, moment, words) for name, fact in known.items()}
     for told in said.told:
         try:
+            if isinstance(told, Counted):
+                return say_many(told.one, told.many, int(str(known[told.by])), **facts)
             return say(told, **facts)
         except KeyError:
             continue  # a fact is missing, or blank: who loses a race in the database knows the constraint alone
@@ -65,7 +60,7 @@ _WHO_AND_WHAT = {
     ),
     Reason.UNKNOWN_MENTOR: Sentence(_("There is no such mentor here (any more). `/mentors` shows who there is.")),
     Reason.UNKNOWN_PRODUCT: Sentence(
-        _("The mentor does not sell that (any more). Choose from the list that `/buy` offers.")
+        _("The mentor does not sell that (any more). Choose from the list of the `product` option.")
     ),
     Reason.UNKNOWN_SESSION: Sentence(_("There is no such session of yours. `/schedule` shows your sessions.")),
     Reason.UNKNOWN_ORDER: Sentence(_("There is no such order. Use `/buy` to start a new one.")),
@@ -74,6 +69,12 @@ _WHO_AND_WHAT = {
         told=[_("The time zone “{zone}” is not known. Choose one from the list, like `Europe/Berlin`.")],
     ),
     Reason.ALREADY_A_MENTOR: Sentence(_("This member is a mentor already. `/mentors` shows them.")),
+    Reason.WAS_A_MENTOR: Sentence(
+        _(
+            "This member was a mentor here and was removed, which is for good. Only another account of theirs can be "
+            "made a mentor."
+        )
+    ),
     Reason.PRODUCT_EXISTS: Sentence(_("This mentor already sells something of that name. Choose another name.")),
     Reason.BAD_HOURS: Sentence(
         without=_("Those hours cannot be read. Write them like `Mon-Fri 17:00-20:00, Sat 10:00-14:00`."),
@@ -114,6 +115,9 @@ _WHO_AND_WHAT = {
     ),
     Reason.EVERYBODY_AS_STAFF: Sentence(
         _("With that role everybody would be staff. Choose, or make first, a role that only your staff have.")
+    ),
+    Reason.STUDENTS_AS_STAFF: Sentence(
+        _("Students of a mentor get that role from me. Choose, or make first, a role that only your staff have.")
     ),
     Reason.ZONE_AND_CURRENCY_FIRST: Sentence(
         _("Time zone and currency come first, together. Press the button, or name both in `/setup`.")
@@ -157,7 +161,10 @@ _BUYING = {
         _("Your checkout is being opened at this moment. Try again in a few seconds to get its link.")
     ),
     Reason.PAYMENT_IS_SETTLING: Sentence(
-        _("A payment of yours to this mentor is on its way. You are told when it arrived; do not pay again.")
+        _(
+            "A payment of yours to this mentor is on its way, or staff look at it. You are told what comes of it; "
+            "do not pay again."
+        )
     ),
     Reason.PROVIDER_UNREACHABLE: Sentence(
         _("The payment provider does not answer at the moment. Nothing was charged; try again in a minute.")
@@ -213,8 +220,14 @@ _BOOKING = {
         _("You have a seat with more than one mentor. Name one of them with the `mentor` option.")
     ),
     Reason.NO_SEAT: Sentence(_("You have no seat with this mentor. Get one with `/buy`.")),
+    Reason.NO_SEAT_ANYWHERE: Sentence(
+        _("You have no seat with any mentor. `/mentors` shows who teaches here, and `/buy` gets you a seat.")
+    ),
     Reason.SEAT_NOT_PAID: Sentence(
-        _("Your seat with this mentor is not paid yet. Finish the payment; `/buy` shows its link again.")
+        _(
+            "Your seat with this mentor is not paid yet. `/buy` shows the link again, or says that your payment is on "
+            "its way."
+        )
     ),
     Reason.SEAT_IN_GRACE: Sentence(
         _("You have no sessions left with this mentor; your seat is kept for a while. `/renew` keeps it for you.")
@@ -261,6 +274,9 @@ _COMPLETING = {
             "This session has begun, so it is not cancelled any more. If it did not take place, its mentor says so "
             "with *Not held*; then it is given back."
         )
+    ),
+    Reason.STAFF_SAY_WHY: Sentence(
+        _("Staff say why when they cancel a session of others. Use `/staff cancel`, which asks for the reason.")
     ),
     Reason.CANCELING_USES_IT: Sentence(
         without=_(
@@ -312,87 +328,6 @@ _COMPLETING = {
     ),
 }
 
-_BY_HAND = {
-    Reason.REASON_MISSING: Sentence(
-        without=_("A reason is missing, or too long. Write in a sentence why; it is kept and shown."),
-        told=[_("A reason has 1 to {most} characters. Write in a sentence why; it is kept and shown.")],
-    ),
-    Reason.UNKNOWN_STUDENT: Sentence(
-        _("There is no such student here, or not with you. Choose one from the list of the `student` option.")
-    ),
-    Reason.UNKNOWN_PACK: Sentence(_("There is no such pack. Type the command anew and choose from its list.")),
-    Reason.UNKNOWN_ADJUSTMENT: Sentence(_("There is no such question for you. `/remaining` shows what you have.")),
-    Reason.ABOVE_CAPACITY: Sentence(
-        without=_("All seats of this mentor are taken. Set `above_capacity` to give one more; the history says so."),
-        told=[
-            _(
-                "All {capacity} seats of this mentor are taken. Set `above_capacity` to give one more; "
-                "the history says so."
-            )
-        ],
-    ),
-    Reason.SEAT_IS_RELEASED: Sentence(
-        _("This student has no seat there any more, so nothing was changed. `/staff grant` gives a new one.")
-    ),
-    Reason.STUDENT_WITHOUT_SEAT: Sentence(
-        _("This student has no seat there, so sessions cannot be added. `/staff grant` gives sessions and a seat.")
-    ),
-    Reason.PACK_IS_OVER: Sentence(_("This pack is over and stays as it is. `/staff grant` gives new sessions.")),
-    Reason.NOTHING_TO_ADJUST: Sentence(
-        _("This student has no pack there that could be changed. `/staff grant` gives new sessions.")
-    ),
-    Reason.NOTHING_TO_EXTEND: Sentence(
-        _(
-            "There is nothing to extend: neither sessions that could still expire, nor a seat in grace. "
-            "`/staff grant` gives new sessions."
-        )
-    ),
-    Reason.ABOVE_TOTAL: Sentence(
-        without=_("A pack never holds more than it was sold with. Goodwill beyond that is a new pack: `/staff grant`."),
-        told=[
-            _(
-                "The pack has {remaining} of {total} sessions left, and never holds more than its total. "
-                "Goodwill beyond that is a new pack: `/staff grant`."
-            )
-        ],
-    ),
-    Reason.BELOW_HOLDS: Sentence(
-        without=_("Those sessions are booked. Cancel a booking first, then take it off."),
-        told=[
-            _("Of {remaining} sessions left {held} are booked and cannot be taken off. Cancel a booking first."),
-        ],
-    ),
-    Reason.STALE_BALANCE: Sentence(
-        without=_("The balance has changed since you looked. Type the command anew to see it."),
-        told=[_("The balance has changed since you looked: {remaining} sessions are left now. Type the command anew.")],
-    ),
-}
-
-_AWAY = {
-    Reason.NOTHING_TO_CHANGE: Sentence(_("Nothing was named that would change. Fill in at least one option.")),
-    Reason.ALREADY_PAUSED: Sentence(
-        without=_("This mentor is paused already. `/staff mentor resume` lets them go on."),
-        told=[_("{mentor} is paused already, since {since}. `/staff mentor resume` lets them go on.")],
-    ),
-    Reason.NOT_PAUSED: Sentence(_("This mentor is not paused, so there is nothing to resume. `/mentors` shows them.")),
-    Reason.MONEY_ON_ITS_WAY: Sentence(
-        without=_("Somebody is paying this mentor right now. Pause the mentor, and try again when that is settled."),
-        told=[
-            _(
-                "{orders} of this mentor's checkouts are open, on their way or wait for staff. Pause the mentor with "
-                "`/staff mentor pause`, so that no new one opens, and try again when these are settled."
-            )
-        ],
-    ),
-    Reason.ALREADY_RETIRED: Sentence(_("That is off sale already. `/staff product add` puts up something new.")),
-}
-
-_WAITING = {
-    Reason.ALREADY_DECIDED: Sentence(
-        _("That waits for nobody any more, so nothing was changed. `/staff tasks` shows what still waits.")
-    ),
-}
-
 SENTENCES: Mapping[Reason, Sentence] = {
     **_WHO_AND_WHAT,
     **_BUYING,
@@ -400,7 +335,5 @@ SENTENCES: Mapping[Reason, Sentence] = {
     **_RELEASING,
     **_BOOKING,
     **_COMPLETING,
-    **_BY_HAND,
-    **_AWAY,
-    **_WAITING,
+    **TO_STAFF,
 }

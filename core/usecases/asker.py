@@ -80,7 +80,9 @@ async def _member(tx: Transaction, community_id: int, asker: Asker) -> tuple[int
     if row is not None:
         seen = {"name": asker.name[:100], "locale": asker.locale or row["locale"]}
         if any(row[name] != value for name, value in seen.items()):
-            await tx.run(update(members).where(members.c.id == row["id"]).values(**seen))
+            # By their Discord id, too: who is erased at this moment is not named again.
+            known_still = (members.c.id == row["id"]) & (members.c.user_id == asker.user_id)
+            await tx.run(update(members).where(known_still).values(**seen))
         if row["gone_at"] is not None:
             await note_seen(tx, community_id, row["id"])
         return row["id"], row["time_zone"]

@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from core.rules.notices import NoticeKind
+from core.texts.notices import WHAT
 from core.usecases.reading.books import Ahead, books
 from seatkeeper.demo.community import MENTORS, STUDENTS, ZONE
 from seatkeeper.demo.play import Play
@@ -32,10 +33,12 @@ _TEMPLATES = files("seatkeeper.demo") / "templates"
 _IN_WORDS: Mapping[str, str] = {
     "seat": "grace ends: the seat is released",
     "pack": "the pack expires",
-    "checkout": "the checkout runs out",
+    "checkout": "the payment provider is asked about a checkout",
     NoticeKind.SESSION_TOMORROW: "reminder of a session, the day before",
     NoticeKind.SESSION_SOON: "reminder of a session, shortly before",
     NoticeKind.OUTCOME_PROMPT: "the session is over: how was it?",
+    NoticeKind.PACK_EXPIRES: "sessions are left that expire soon",
+    NoticeKind.PACK_EXPIRES_SOON: "sessions are left that are about to expire",
     NoticeKind.RENEWAL_REMINDER: "one session left: renewal reminder",
     NoticeKind.GRACE_BEGAN: "no session left: grace begins",
     NoticeKind.FINAL_WARNING: "final warning before the seat is released",
@@ -140,7 +143,8 @@ def _due(due: Ahead, zone: ZoneInfo) -> dict[str, Any]:
 
 def in_words(what: str) -> str:
     """What is due, for somebody who does not know our names for it."""
-    return _IN_WORDS.get(what, what.replace("_", " "))
+    known = _IN_WORDS.get(what) or WHAT[NoticeKind(what)]
+    return known[:1].lower() + known[1:]
 
 
 def _who(title: str) -> str:

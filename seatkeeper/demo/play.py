@@ -16,10 +16,11 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.client import SeatkeeperBot
 from bot.notifier import DiscordCourier
+from bot.roles import DiscordRoles
 from core.db.migrate import upgrade
 from core.jobs.jobs import Jobs
 from core.payments.stripe import StripeProvider
-from core.ports import Courier
+from core.ports import Courier, Roles
 from core.usecases.reading.books import Ahead, ahead
 from seatkeeper.demo.clock import MovableClock
 from seatkeeper.demo.community import Guild, an_id, build, latest_instant, seed
@@ -87,9 +88,9 @@ class Play:
         await self.jobs.run_due()
 
 
-def jobs_of(house: House, courier: Courier) -> Jobs:
+def jobs_of(house: House, courier: Courier, roles: Roles) -> Jobs:
     """Production's, which look a little more often."""
-    return house.jobs(courier, ticks_every=_TICKS_EVERY)
+    return house.jobs(courier, roles, ticks_every=_TICKS_EVERY)
 
 
 @asynccontextmanager
@@ -99,7 +100,7 @@ async def on_stage(
     front: Callable[["Play"], web.Application],
     *,
     fresh: bool,
-    jobs_of: Callable[[House, Courier], Jobs] = jobs_of,
+    jobs_of: Callable[[House, Courier, Roles], Jobs] = jobs_of,
 ) -> AsyncIterator[Play]:
     """Everything runs, and is stopped in the reverse order. Raises ForeignDatabase before anything is changed.
 
@@ -144,7 +145,7 @@ async def on_stage(
         product = house.web(bot.is_ready)
         product.middlewares.append(_back_to(start_url))
         stack.push_async_callback((await serve(product, HOST, product_port)).cleanup)
-        jobs = jobs_of(house, DiscordCourier(bot))
+        jobs = jobs_of(house, DiscordCourier(bot), DiscordRoles(bot))
         play = Play(house, stage, guild, jobs, stripe, clock, http, start_url)
         stack.push_async_callback((await serve(front(play), HOST, front_port)).cleanup)
         await jobs.start()

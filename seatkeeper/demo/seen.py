@@ -63,7 +63,8 @@ class Reader:
         if isinstance(message, discord.Message):
             components = [each.to_dict() for each in components]
         embed = message.embeds[0] if message.embeds else discord.Embed(title=message.content)
-        parts = [embed.description, *(f"{each.name}: {each.value}" for each in embed.fields), embed.footer.text]
+        beside = message.content if message.embeds else ""
+        parts = [beside, embed.description, *(f"{each.name}: {each.value}" for each in embed.fields), embed.footer.text]
         text = " ".join(self._plain(part) for part in parts if part)
         return Seen(self._plain(embed.title or ""), text, tuple(_pressables(components)), message)
 

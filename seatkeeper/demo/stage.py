@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _BORN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 _PAUSE = 0.01  # between two looks at whether SimCord is free
+_EMBED_PARTS = ("embed_description", "embed_field_value")
 _BURST_FOR = 0.05  # messages that come together are published together
 _SETTLES_WITHIN = 30.0
 
@@ -88,10 +89,10 @@ class Tabs:
         self._open: list[Preview] = []
         self._stale: set[str | None] = set()
         self._woken = asyncio.Event()
-        # SimCord shows mentions in embeds as numbers, and in DMs everywhere; Discord shows names.
+        # SimCord shows mentions and commands in embeds as numbers, and people's in DMs everywhere; Discord shows names.
         self._strict = _messages._user_allowed
         _messages._user_allowed = self._knows
-        _markdown._FIELD_POLICIES["embed_description"]["mentions"] = True
+        self._name_in_embeds(named=True)
         env.backend.subscribers.append(self._hear)
 
     def _mark_action_dispatched(self) -> None:
@@ -131,7 +132,12 @@ class Tabs:
                 await preview.close()
         self._open.clear()
         _messages._user_allowed = self._strict
-        _markdown._FIELD_POLICIES["embed_description"]["mentions"] = False
+        self._name_in_embeds(named=False)
+
+    @staticmethod
+    def _name_in_embeds(*, named: bool) -> None:
+        for part in _EMBED_PARTS:
+            _markdown._FIELD_POLICIES[part].update(mentions=named, commands=named)
 
     def _knows(self, preview: Preview, page: _Page, user_id: int) -> bool:
         """Whether this page's viewer sees that user's name in a mention: in DMs, too, if they share a guild."""
@@ -195,6 +201,17 @@ class Stage:
     @property
     def bot_user(self) -> simcord.UserHandle:
         return simcord.UserHandle(self.env, self.env.backend.bot_user)
+
+    def close_dms(self, user: simcord.UserHandle) -> None:
+        """Whatever is sent to them directly is refused, as Discord does where somebody takes no direct messages."""
+        path = f"/channels/{user.dm_channel.id}/messages"
+        self.env.inject_error(
+            "POST", path, status=403, code=50007, message="Cannot send messages to this user", times=None
+        )
+
+    def members_of(self, thread: simcord.ChannelHandle) -> frozenset[int]:
+        """Who is in this thread."""
+        return frozenset(self.env.backend.get_thread(thread.id).thread_members)
 
     async def rise(self) -> None:
         """The bot logs in and finds the guild as it was built; from now on time flows."""

@@ -23,7 +23,9 @@ async def tell(play: Play, out: Console) -> int:
         await story.ben_lets_go("Ben", "Jonas Weber")
         await story.ben_is_given_it_back("Ben", "Jonas Weber")
         await story.ann_is_asked("Ann", "Mira Thapa")
+        await story.dev_reads_it_elsewhere("Dev", "Grace Lee")
         await story.chloe_reads_german("Chloe", "Jonas Weber")
+        await story.jonas_takes_a_break("Jonas Weber", "Ben", "Chloe")
         story.nothing_broke()
     except Unexpected as error:
         out.print(f"\n[red]Step {story.step} did not go as it must:[/] {escape(str(error))}")
@@ -55,7 +57,7 @@ class Story(Walk):
         self.must(ann, "No sessions left", mira)
         grace = await self.seat(ann, mira, SeatState.GRACE, 0)
         await self.until(ann, "Last call")
-        await self.renews(ann, mira)
+        await self.renews(ann, mira, under="Last call")
         self.must(ann, "Renewed", mira)
         await self.seat(ann, mira, SeatState.ACTIVE, product.sessions)
         await self.begin("The end of the old grace goes by")
@@ -122,6 +124,20 @@ class Story(Walk):
         self.must(mira, f"{ann} said yes")
         await self.seat(ann, mira, SeatState.ACTIVE, before.remaining - 1)
 
+    async def dev_reads_it_elsewhere(self, dev: str, grace: str) -> None:
+        """Direct messages closed: of sessions they read in the pair's thread, of money staff are asked to tell them."""
+        await self.begin(f"{dev} closes their direct messages")
+        self.play.stage.close_dms(self.play.guild.people[dev].user)
+        await self.end()
+        before = await self.seat_of(dev, grace)
+        await self.meets(dev, grace, by_command=True)
+        self.must_in_thread(dev, "Done", grace)
+        self.must_in_thread(dev, "One session left", grace)
+        await self.seat(dev, grace, SeatState.ACTIVE, before.remaining - 1)
+        await self.renews(dev, grace, under="One session left")
+        self.must(STAFF, "A message that did not arrive", f"@{dev}", "Renewed")
+        self.must_not(dev, "Renewed")
+
     async def chloe_reads_german(self, chloe: str, jonas: str) -> None:
         """Whose Discord is in German is answered and written to in German; the mentor reads English."""
         speaks(self.play.stage.env, self.play.guild.people[chloe].id, "de")
@@ -133,3 +149,26 @@ class Story(Walk):
         await self.begin(f"{chloe} types /remaining")
         self.expect(await self.types(chloe, "remaining"), "Du hast einen Platz")
         await self.end()
+
+    async def jonas_takes_a_break(self, jonas: str, ben: str, chloe: str) -> None:
+        """While staff pause a mentor nobody books, and is told why; afterwards it goes on, and no time was lost."""
+        mentor = await self.offered(STAFF, "staff mentor pause", "mentor", jonas)
+        await self.begin(f"{STAFF} types /staff mentor pause: {jonas} takes a break")
+        self.expect(await self.types(STAFF, "staff mentor pause", mentor=mentor), f"{jonas} takes a break")
+        await self.end()
+        self.must(ben, f"{jonas} is taking a break")
+        self.must(chloe, f"{jonas} macht Pause")
+        before = await self.seat_of(ben, jonas)
+        await self.begin(f"{ben} types /book and reads why not")
+        self.expect(await self.types(ben, "book"), "This mentor is taking a break")
+        await self.end()
+        await self.begin("Three days go by")
+        await self.play.forward(timedelta(days=3))
+        await self.end()
+        await self.begin(f"{STAFF} types /staff mentor resume")
+        self.expect(await self.types(STAFF, "staff mentor resume", mentor=mentor), "can be booked again")
+        await self.end()
+        self.must(ben, f"{jonas} is back")
+        self.must(chloe, f"{jonas} ist wieder da")
+        await self.books(ben, jonas, by_command=False)
+        await self.seat(ben, jonas, SeatState.ACTIVE, before.remaining)

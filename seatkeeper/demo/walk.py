@@ -5,11 +5,13 @@ What people saw is read from delivered messages, the ledger from the tables.
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+import discord
 import simcord
 from rich.console import Console
 from rich.markup import escape
@@ -22,12 +24,24 @@ from seatkeeper.demo.community import MENTORS, STAFF, STUDENTS, ZONE
 from seatkeeper.demo.play import Play
 from seatkeeper.demo.seen import Pressable, Reader, Seen, page_of
 
+STAFF_CHANNEL = "Staff channel"
+
 _INDENT = 27  # of what is said, behind where it is said
 _MOST_DUE = 10  # things that may come due before what is waited for
 
 
 class Unexpected(Exception):
     """The story did not go as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where somebody reads. `named`: only what they are mentioned for is theirs, as in a thread that is for two."""
+
+    where: str
+    channel: simcord.ChannelHandle
+    reader: str
+    named: bool = False
 
 
 class Walk:
@@ -67,9 +81,9 @@ class Walk:
         await self.end()
         await self._pays(student, shown, by_bank=by_bank)
 
-    async def renews(self, student: str, mentor: str) -> None:
-        await self.begin(f"{student} presses Renew under the last call")
-        shown = await self.presses(student, self.latest(student, "Last call"), "renew")
+    async def renews(self, student: str, mentor: str, *, under: str) -> None:
+        await self.begin(f"{student} presses Renew under “{under} …”")
+        shown = await self.presses(student, self.latest(student, under), "renew")
         self.expect(shown, mentor)
         await self.end()
         await self._pays(student, shown)
@@ -102,6 +116,15 @@ class Walk:
 
     async def meets(self, student: str, mentor: str, *, by_command: bool) -> None:
         """Book the first free time, live until it is over, and have the mentor say that it took place."""
+        await self.books(student, mentor, by_command=by_command)
+        await self.until(mentor, "How was it")
+        await self.begin(f"{mentor} presses Complete")
+        shown = await self.presses(mentor, self.latest(mentor, "How was it"), "complete")
+        self.expect(shown, "Complete")
+        await self.end()
+
+    async def books(self, student: str, mentor: str, *, by_command: bool) -> None:
+        """The first free time is the student's, and the mentor is told."""
         if by_command:
             await self.begin(f"{student} types /book and takes the first free time")
             shown = await self.types(student, "book")
@@ -114,11 +137,6 @@ class Walk:
         self.expect(shown, "Booked")
         await self.end()
         self.must(mentor, "Booked", student)
-        await self.until(mentor, "How was it")
-        await self.begin(f"{mentor} presses Complete")
-        shown = await self.presses(mentor, self.latest(mentor, "How was it"), "complete")
-        self.expect(shown, "Complete")
-        await self.end()
 
     async def until(self, name: str, title: str) -> None:
         """Go from one due thing to the next until this person gets a message with such a title."""
@@ -129,7 +147,8 @@ class Walk:
             await self.begin(f"Time passes until {self._when(due.at)}")
             await self.play.to_next_due()
             await self.end()
-            if any(seen.title.startswith(title) for seen in self._new.get(name, ())):
+            came = [seen for where in (_dms_of(name), _thread_of(name)) for seen in self._new.get(where, ())]
+            if any(seen.title.startswith(title) for seen in came):
                 return
         raise Unexpected(f"{name} never got “{title} …”")
 
@@ -212,10 +231,9 @@ class Walk:
         """See to what is due, print what came to whom, and what the ledger says now."""
         await self.play.jobs.run_due()
         self._look()
-        for name, messages in self._new.items():
-            place = "Staff channel" if name == STAFF else f"{name}'s messages"
+        for where, messages in self._new.items():
             for seen in messages:
-                self._print(place, str(seen))
+                self._print(where, str(seen))
         held = (await books(self.play.house.db, self.play.guild.id)).ledger
         for _, pack in groupby(sorted(held, key=_pack_of), key=_pack_of):
             entries = list(pack)
@@ -235,17 +253,35 @@ class Walk:
     def _look(self) -> None:
         """Read what came to everybody since the last look."""
         self._new = {}
-        for name in (*STUDENTS, *self._zones, STAFF):
-            actor = self.play.guild.people[name]
-            if name == STAFF:
-                history = self.play.guild.staff_room.history(viewer=actor)
-            else:
-                history = actor.user.dm_channel.history(viewer=actor.user)
-            last, bot_id = self._read.get(name, 0), self.play.stage.bot_user.id
-            fresh = [each for each in history if each.id > last and each.author.id == bot_id and not _is_reply(each)]
+        for room in self._rooms():
+            fresh = [each for each in self._told_in(room) if each.id > self._read.get(room.where, 0)]
             if fresh:
-                self._read[name] = fresh[-1].id
-                self._new[name] = [self._reader(name).message(each) for each in fresh]
+                self._read[room.where] = fresh[-1].id
+                self._new[room.where] = [self._reader(room.reader).message(each) for each in fresh]
+
+    def _rooms(self) -> Iterator[Room]:
+        """Everywhere that somebody may be told something, by whom it is for."""
+        people, sessions_room = self.play.guild.people, self.play.guild.sessions_room
+        in_threads = {thread.id: self.play.stage.members_of(thread) for thread in sessions_room.threads}
+        for name in (*STUDENTS, *self._zones):
+            yield Room(_dms_of(name), people[name].user.dm_channel, name)
+            for thread in sessions_room.threads:
+                if people[name].id in in_threads[thread.id]:
+                    yield Room(_thread_of(name), thread, name, named=True)
+        yield Room(STAFF_CHANNEL, self.play.guild.staff_room, STAFF)
+
+    def _told_in(self, room: Room) -> list[discord.Message]:
+        """What the bot said there to this person unasked: an answer to a press was seen when it was given."""
+        actor = self.play.guild.people[room.reader]
+        viewer = actor.user if room.channel.id == actor.user.dm_channel.id else actor
+        bot_id = self.play.stage.bot_user.id
+        return [
+            each
+            for each in room.channel.history(viewer=viewer)
+            if each.author.id == bot_id
+            and each.interaction_metadata is None
+            and (not room.named or each.content == f"<@{actor.id}>")
+        ]
 
     def latest(self, name: str, title: str) -> Seen:
         return self._newest(name, lambda seen: seen.title.startswith(title), f"“{title} …”")
@@ -254,24 +290,30 @@ class Walk:
         return self._newest(name, lambda seen: seen.find(custom_id) is not None, f"anything to press for {custom_id}")
 
     def _newest(self, name: str, fits: Callable[[Seen], bool], what: str) -> Seen:
-        user = self.play.guild.people[name].user
-        for message in reversed(user.dm_channel.history(viewer=user)):
-            if not _is_reply(message) and fits(seen := self._reader(name).message(message)):
+        told = [each for room in self._rooms() if room.reader == name for each in self._told_in(room)]
+        for message in sorted(told, key=lambda each: each.id, reverse=True):
+            if fits(seen := self._reader(name).message(message)):
                 return seen
         raise Unexpected(f"{name} has no message with {what}")
 
     def must(self, name: str, title: str, *words: str) -> None:
         """In this step this person got a message with such a title, in which these words stand."""
-        for seen in self._new.get(name, ()):
+        self._must(name, STAFF_CHANNEL if name == STAFF else _dms_of(name), title, words)
+
+    def must_in_thread(self, name: str, title: str, *words: str) -> None:
+        """The same, but in the thread that is theirs and their mentor's, where they were mentioned."""
+        self._must(name, _thread_of(name), title, (f"@{name}", *words))
+
+    def _must(self, name: str, where: str, title: str, words: tuple[str, ...]) -> None:
+        for seen in self._new.get(where, ()):
             if seen.title.startswith(title) and all(word in str(seen) for word in words):
                 return
-        raise Unexpected(f"{name} should have got “{title} …”, but got: {self._new.get(name, 'nothing')}")
+        raise Unexpected(f"{name} should have got “{title} …”, but got: {self._new.get(where, 'nothing')}")
 
     def must_not(self, name: str, title: str) -> None:
-        user = self.play.guild.people[name].user
-        for message in user.dm_channel.history(viewer=user):
-            if self._reader(name).message(message).title.startswith(title):
-                raise Unexpected(f"{name} should never have got “{title} …”")
+        told = [each for room in self._rooms() if room.reader == name for each in self._told_in(room)]
+        if any(self._reader(name).message(each).title.startswith(title) for each in told):
+            raise Unexpected(f"{name} should never have got “{title} …”")
 
     def expect(self, seen: Seen, words: str) -> None:
         if words not in str(seen):
@@ -323,6 +365,9 @@ def _pack_of(entry: EntryLine) -> int:
     return entry.pack_id
 
 
-def _is_reply(message: object) -> bool:
-    """An answer to a press was seen when it was given."""
-    return getattr(message, "interaction_metadata", None) is not None
+def _dms_of(name: str) -> str:
+    return f"{name}'s messages"
+
+
+def _thread_of(name: str) -> str:
+    return f"{name}'s thread"

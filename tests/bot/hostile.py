@@ -37,6 +37,7 @@ class Scene:
     of_max: Pair
     foreign: Pair
     foreign_session: int
+    coming_session: int  # of Stu with Mara
 
     @property
     def foreign_ids(self) -> tuple[int, ...]:
@@ -169,6 +170,25 @@ COMMANDS: Mapping[str, Row] = {
         {"word": "SPRING-10", "percent": 10},
     ),
     "staff code retire": Row("sam", {"word": WORD}),
+    "staff mentor edit": Row(
+        "sam",
+        {
+            "mentor": MENTOR,
+            "hours": HOURS,
+            "time_zone": ZONE,
+            "session_minutes": _number(5, 480, 0),
+            "buffer_minutes": _number(0, 240),
+            "notice_hours": _number(0, 8760),
+            "horizon_days": _number(1, 365),
+        },
+        {"mentor": "Mara", "hours": "Mon 10:00-12:00", "time_zone": "Europe/Berlin"},
+    ),
+    "staff mentor capacity": Row(
+        "sam", {"mentor": MENTOR, "capacity": _number(0, 1000)}, {"mentor": "Mara", "capacity": 3}
+    ),
+    "staff mentor pause": Row("sam", {"mentor": MENTOR}),
+    "staff mentor resume": Row("sam", {"mentor": MENTOR}),
+    "staff mentor remove": Row("sam", {"mentor": MENTOR, "reason": REASON}, {"mentor": "Mara", "reason": "Moved away"}),
     "staff product add": Row(
         "sam",
         {
@@ -180,6 +200,21 @@ COMMANDS: Mapping[str, Row] = {
             "currency": CURRENCY,
         },
         {"mentor": "Mara", "name": "Ten sessions", "price": "49.90"},
+    ),
+    "staff product edit": Row(
+        "sam",
+        {
+            "mentor": MENTOR,
+            "product": PRODUCT,
+            "name": NAME,
+            "price": PRICE,
+            "sessions": _number(1, 100),
+            "validity_days": _number(1, 3650),
+        },
+        {"mentor": "Mara", "product": "Four sessions", "validity_days": 61},
+    ),
+    "staff product retire": Row(
+        "sam", {"mentor": MENTOR, "product": PRODUCT}, {"mentor": "Mara", "product": "Four sessions"}
     ),
     "staff grant": Row(
         "sam",
@@ -197,7 +232,11 @@ COMMANDS: Mapping[str, Row] = {
         {"name": Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, "grace_for")), "value": _number(1, 720)},
         {"name": "grace_hours", "value": 48},
     ),
-    "staff cancel": Row("sam", {"session": SESSION}),
+    "staff cancel": Row(
+        "sam",
+        {"session": SESSION, "reason": REASON},
+        {"session": lambda scene: str(scene.coming_session), "reason": "The room is closed"},
+    ),
     "staff audit": Row("sam", {"mentor": MENTOR, "since": DAY, "until": DAY}),
 }
 """Every command with an option that takes words or a number."""

@@ -12,6 +12,8 @@ from simcord import MemberActor
 
 from core.db import tables
 from core.rules.refusals import Reason
+from core.usecases.asker import Asker
+from core.usecases.community.pause_mentor import pause_mentor
 from core.usecases.completion.complete import complete
 from core.usecases.completion.no_show import no_show
 from core.usecases.packs.adjust import adjust
@@ -62,6 +64,12 @@ async def booked(stage: Stage) -> None:
     )
 
 
+async def paused(stage: Stage) -> None:
+    world = stage.world
+    staff = Asker(world.guild.id, world.sam.id, "Sam", frozenset({world.staff_role.id}))
+    given(await pause_mentor(world.db, staff, world.mara.id))
+
+
 async def completed(stage: Stage) -> None:
     await started(stage)
     given(await complete(stage.world.db, stage.world.mara.person.asker, stage.session_id))
@@ -108,8 +116,8 @@ def of_the_session(says: str) -> dict[str, Answer]:
     return only(MENTOR, STAFF, no=Reason.NOT_YOURS, says=says)
 
 
-def of_a_cancel() -> dict[str, Answer]:
-    return only(STUDENT, MENTOR, STAFF, no=Reason.NOT_YOURS)
+def of_a_cancel(**but: Answer) -> dict[str, Answer]:
+    return only(STUDENT, MENTOR, STAFF, no=Reason.NOT_YOURS, **but)
 
 
 def of_the_seat(says: str) -> dict[str, Answer]:
@@ -174,6 +182,7 @@ def in_two_days(stage: Stage) -> int:
 
 MARA: Final = {"mentor": "Mara"}
 OUTCOME: Final = {"session": session_typed}
+SOLD: Final = {"product": "Four sessions"}
 PAIR: Final = {"student": seat_typed}
 DAY_TYPED: Final = "2026-03-04"
 
@@ -189,6 +198,9 @@ COMMANDS: Final[dict[str, Line]] = {
     "history": Line(only(STUDENT, OTHER_STUDENT, no="Nothing happened yet", says="Your history")),
     "mentor": Line(anybody("Mara"), {"name": "Mara"}),
     "mentors": Line(anybody("Mentors")),
+    "mydata": Line(
+        only(OTHER_STUDENT, STUDENT, OTHER_MENTOR, MENTOR, no=Reason.NOTHING_HELD, says="Your data"),
+    ),
     "noshow": Line(of_the_session("Noted: Stu did not come"), OUTCOME, given=started),
     "note add": Line(of_the_session("Noted"), PAIR | {"text": "Likes rooks"}),
     "note list": Line(of_the_session(""), PAIR),
@@ -197,7 +209,7 @@ COMMANDS: Final[dict[str, Line]] = {
     "schedule": Line(anybody("Nothing scheduled")),
     "setup": Line(staff_only("Set up"), {"time_zone": "Etc/UTC", "currency": "EUR"}),
     "staff audit": Line(staff_only()),
-    "staff cancel": Line(of_a_cancel(), OUTCOME, given=booked),
+    "staff cancel": Line(of_a_cancel(), OUTCOME | {"reason": WHY}, given=booked),
     "staff code add": Line(staff_only("New code: GOOD"), {"word": "good", "percent": 5}),
     "staff code list": Line(staff_only()),
     "staff code retire": Line(staff_only(Reason.UNKNOWN_CODE), {"word": "good"}),
@@ -208,7 +220,14 @@ COMMANDS: Final[dict[str, Line]] = {
         staff_only("New mentor: Eve"),
         {"member": eve, "hours": "Mon 10:00-12:00", "time_zone": "Etc/UTC", "capacity": 2},
     ),
+    "staff mentor capacity": Line(staff_only("Seats of Mara"), MARA | {"capacity": 1}),
+    "staff mentor edit": Line(staff_only("New terms: Mara"), MARA | {"buffer_minutes": 5}),
+    "staff mentor pause": Line(staff_only("Mara takes a break"), MARA),
+    "staff mentor remove": Line(staff_only("Remove Mara as a mentor?"), MARA | {"reason": WHY}),
+    "staff mentor resume": Line(staff_only("Mara is back"), MARA, given=paused),
     "staff product add": Line(staff_only("For sale with Mara"), MARA | {"name": "Ten", "price": "49.90"}),
+    "staff product edit": Line(staff_only("Changed: for sale with Mara"), MARA | SOLD | {"name": "Ten"}),
+    "staff product retire": Line(staff_only("Take “Four sessions” of Mara off sale?"), MARA | SOLD),
     "staff release": Line(staff_only("Release Stu's seat"), PAIR | {"reason": WHY}),
     "staff settings set": Line(staff_only("Changed"), {"name": "undo_days", "value": 5}),
     "staff settings show": Line(staff_only("Settings")),
@@ -228,9 +247,10 @@ ACTIONS: Final[dict[str, Line]] = {
     "audit-page": Line(staff_only(), numbers=(99, 0, 0, 0, 0, 0)),
     "book": Line(of_the_seat("Book a session"), numbers=(mentor,)),
     "buy": Line(buyers("Almost done"), numbers=(mentor,)),
-    "cancel": Line(of_a_cancel(), numbers=(session,), given=booked),
+    "cancel": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), numbers=(session,), given=booked),
     "waive": Line(of_the_session("Waived"), numbers=(session,), given=missed),
-    "cancel-yes": Line(of_a_cancel(), numbers=(session, 0), given=booked),
+    "cancel-why": Line(of_a_cancel(), numbers=(session, 0), footer=WHY, given=booked),
+    "cancel-yes": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), numbers=(session, 0), given=booked),
     "complete": Line(of_the_session("Complete"), numbers=(session,), given=started),
     "confirm": Line(of_the_seat("Booked"), numbers=(mentor, in_two_days)),
     "failures-page": Line(staff_only(), numbers=(0,)),
@@ -250,7 +270,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "pay-with-stripe": Line(anybody(Reason.UNKNOWN_ORDER) | {STUDENT: Reason.ALREADY_PAID}, numbers=(1,)),
     "pick-adjust-add": Line(of_the_session(""), numbers=(seat, 1), chosen=pack, footer=WHY, given=completed),
     "pick-adjust-take": Line(of_the_session(""), numbers=(seat, 1), chosen=pack, footer=WHY),
-    "pick-cancel": Line(of_a_cancel(), chosen=session, given=booked),
+    "pick-cancel": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), chosen=session, given=booked),
     "pick-complete": Line(of_the_session("Complete"), chosen=session, given=started),
     "pick-day": Line(of_the_seat("Wednesday, 4 March"), numbers=(mentor,), chosen=DAY_TYPED),
     "pick-days": Line(of_the_seat("Book a session"), numbers=(mentor, 0)),
@@ -264,6 +284,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-staff-channel": Line(staff_only("Set up"), chosen=staff_room),
     "pick-staff-role": Line(staff_only("Set up"), chosen=staff_role),
     "pick-time": Line(of_the_seat("Book this session?"), numbers=(mentor, 0), chosen=in_two_days),
+    "pick-times": Line(of_the_seat("Wednesday, 4 March"), numbers=(mentor, in_two_days)),
     "pick-undo": Line(of_the_session("Undone"), chosen=session, given=completed),
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
     "refund-by-hand": Line(anybody(FORM), numbers=(1,)),
@@ -272,7 +293,9 @@ ACTIONS: Final[dict[str, Line]] = {
     "remaining-page": Line(
         only(STUDENT, OTHER_STUDENT, no="Nothing here yet", says="What you have left"), numbers=(0,)
     ),
+    "remove-mentor": Line(staff_only("Removed: Mara"), numbers=(mentor,), footer=WHY),
     "renew": Line(buyers("Almost done"), numbers=(mentor,)),
+    "retire-product": Line(staff_only("Off sale with Mara"), numbers=(mentor, product)),
     "retry-all": Line(staff_only()),
     "retry-event": Line(staff_only(), numbers=(1, 0)),
     "retry-notice": Line(staff_only(), numbers=(1, 0)),

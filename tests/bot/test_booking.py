@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from icalendar import Calendar
 from simcord import InteractionResult
 
 from core.db import tables
@@ -12,6 +13,13 @@ from tests.bot.world import World, a_mentor_player, labels, options_of, read, re
 from tests.builders import DAY, HOUR, a_pair, a_session, count_of, rows_of
 
 ROUND_THE_CLOCK = tuple(WeeklyHours(weekday, 0, 24 * 60) for weekday in range(7))
+
+
+async def calendar_of(shown: InteractionResult) -> Calendar:
+    """The file of a reply, as a calendar reads it."""
+    (file,) = reply_to(shown).attachments
+    assert file.filename == "session.ics"
+    return Calendar.from_ical(await file.read())
 
 
 async def to_times(world: World, day: int = 0) -> InteractionResult:
@@ -42,6 +50,31 @@ async def test_a_student_books_by_choosing_a_day_and_a_time(world: World) -> Non
     assert session["student_id"] == world.stu.id
 
 
+async def test_the_file_with_a_booking_puts_it_into_a_calendar_and_that_with_its_cancellation_takes_it_out(
+    world: World,
+) -> None:
+    async with world.db.begin() as tx:
+        mara = tables.members.c.id == world.mara.id
+        await tx.run(tables.members.update().where(mara).values(name="Mara, M.A.;\nEND:VEVENT"))
+    world.env.backend.users[world.stu.actor.id].global_name = "Stu; the, first"
+    asked, starts_at = await to_confirm(world)
+
+    booked = await world.stu.actor.click(reply_to(asked), label="Book it")
+    shown = await world.stu.actor.click(reply_to(booked), label="Cancel")
+    canceled = await world.stu.actor.click(reply_to(shown), label="Cancel the session")
+
+    put, taken = await calendar_of(booked), await calendar_of(canceled)
+    assert (put["METHOD"], taken["METHOD"]) == ("PUBLISH", "CANCEL")
+    (before,), (after,) = put.events, taken.events
+    assert before["SUMMARY"] == after["SUMMARY"] == "Session of Stu; the, first with Mara, M.A.;END:VEVENT"
+    assert (starts_at, starts_at + HOUR, world.clock.now()) == (before.DTSTART, before.DTEND, before.DTSTAMP)
+    assert (before["UID"], before.DTSTART) == (after["UID"], after.DTSTART)
+    assert before.sequence < after.sequence
+    assert "puts it into your calendar" in read(booked)
+    assert "takes it out" in read(canceled)
+    assert reply_to(await world.stu.actor.click(reply_to(canceled), label="Schedule")).attachments == []
+
+
 async def test_the_picker_shows_the_free_times_and_no_others(world: World) -> None:
     # Monday noon, a day's notice: Tuesday from noon on; hours end at 17, sessions last an hour.
     await a_session(world.db, world.pair, world.clock.now() + DAY + 2 * HOUR)
@@ -61,6 +94,16 @@ async def test_before_the_yes_nothing_is_booked_and_the_pack_is_named(world: Wor
     assert "Session 1 of 4" in read(asked)
     assert labels(reply_to(asked)) == ["Book it", "Other times"]
     assert await count_of(world.db, tables.sessions) == 0
+
+
+async def test_other_times_are_those_of_the_same_day(world: World) -> None:
+    asked, starts_at = await to_confirm(world)
+    day = read(await to_times(world)).splitlines()[0]
+
+    shown = await world.stu.actor.click(reply_to(asked), label="Other times")
+
+    assert read(shown).startswith(day)
+    assert str(int(starts_at.timestamp())) in options_of(shown, f"pick-time:{world.mara.id}:0")
 
 
 async def test_more_days_than_a_select_holds_come_in_pages(world: World) -> None:

@@ -4,7 +4,7 @@ from core.db import tables
 from core.rules.states import SessionState
 from seatkeeper.demo.languages import speaks
 from tests.bot.world import World, labels, read, reply_to, stamp
-from tests.builders import DAY, HOUR, a_session, row_of
+from tests.builders import DAY, HOUR, a_session, row_of, rows_of
 
 LONG_AGO = -9
 
@@ -73,14 +73,36 @@ async def test_a_mentor_cancels_from_a_message_and_staff_by_command(world: World
     assert "back in the pack of Stu" in read(shown)
     done = await world.mara.actor.user.click(reply_to(shown), label="Cancel the session")
     assert "Stu is told" in read(done)
-    shown = await world.sam.slash(world.public, "staff cancel", session=str(second))
+    shown = await world.sam.slash(world.public, "staff cancel", session=str(second), reason="The *room* is closed")
     assert "Stu with Mara" in read(shown)
+    assert "Nothing is cancelled until you press Cancel the session." in read(shown)
+    await world.restart()
     done = await world.sam.click(reply_to(shown), label="Cancel the session")
 
     assert "Stu and Mara are told" in read(done)
     assert {await state_of(world, each) for each in (first, second)} == {SessionState.CANCELED}
+    noted = await rows_of(world.db, tables.history, tables.history.c.verb == "cancel")
+    assert [(row["entity_id"], row["why"]) for row in noted if row["entity"] == "session"] == [
+        (first, None),
+        (second, "The *room* is closed"),
+    ]
     again = await world.mara.actor.user.click(message, custom_id=f"cancel:{first}")
     assert "Cancelled already" in read(again)
+
+
+async def test_whoever_says_why_reads_it_again_where_it_became_worse_meanwhile(world: World) -> None:
+    session_id = await a_coming_session(world, 24)
+    typed = {"session": str(session_id), "reason": "I am ill"}
+    shown = await world.stu.actor.slash(world.public, "staff cancel", **typed)
+    world.clock.forward(minutes=1)
+
+    worse = await world.stu.actor.click(reply_to(shown), label="Cancel the session")
+    assert read(worse).endswith("I am ill")
+    done = await world.stu.actor.click(reply_to(worse), label="Cancel and use it")
+
+    assert "It is used" in read(done)
+    (noted,) = await rows_of(world.db, tables.history, tables.history.c.entity == "session")
+    assert noted["why"] == "I am ill"
 
 
 async def test_a_late_cancellation_is_given_back_in_one_press(world: World) -> None:
@@ -100,7 +122,9 @@ async def test_a_stranger_learns_nothing_of_a_session(world: World) -> None:
 
     for custom_id in (f"cancel:{session_id}", "cancel:999999", f"cancel-yes:{session_id}:9"):
         assert "That did not work" in read(await world.eve.click(message, custom_id=custom_id))
-    assert "That did not work" in read(await world.sam.slash(world.public, "staff cancel", session="nonsense"))
+    assert "That did not work" in read(
+        await world.sam.slash(world.public, "staff cancel", session="nonsense", reason="Ill")
+    )
 
 
 async def test_a_german_reads_the_consequence_in_german(world: World) -> None:

@@ -37,6 +37,7 @@ async def scene(world: World) -> Scene:
         of_max=await a_pair(world.db, mentor=world.max.person, student=kim),
         foreign=foreign,
         foreign_session=await a_session(world.db, foreign, world.clock.now() - DAY),
+        coming_session=await a_session(world.db, world.pair, world.clock.now() + 3 * DAY),
     )
 
 

@@ -7,7 +7,7 @@ from bot.client import SeatkeeperBot
 from core.db.tables import members
 from core.texts.language import languages
 from seatkeeper.demo.languages import speaks
-from tests.bot.world import World, read
+from tests.bot.world import World, parts_of, read, reply_to
 
 MOST_OF_A_DESCRIPTION = 100  # characters, Discord's limit in every language
 
@@ -16,9 +16,14 @@ async def test_a_german_is_answered_in_german_and_others_in_english(world: World
     speaks(world.env, world.stu.actor.id, "de")
 
     german = read(await world.stu.actor.slash(world.public, "remaining"))
+    picker = await world.stu.actor.slash(world.public, "book")
     english = read(await world.mara.actor.slash(world.public, "remaining"))
 
     assert "**4 von 4** übrig" in german
+    assert [option["label"] for option in parts_of(reply_to(picker))[0]["options"]][:2] == [
+        "Dienstag, 3. März",
+        "Mittwoch, 4. März",
+    ]
     assert "You have no sessions and no seat yet" in english
 
 

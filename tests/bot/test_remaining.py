@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.replies.remaining import dots
-from core.rules.states import PackState, SeatState
+from core.rules.states import OrderState, PackState, SeatState
 from tests.bot.world import World, a_mentor_player, labels, read, reply_to, stamp
-from tests.builders import DAY, a_pack, a_pair, a_session
+from tests.builders import DAY, a_pack, a_pair, a_session, an_order
 
 
 async def test_a_student_sees_balance_expiry_seat_and_next_session(world: World) -> None:
@@ -41,6 +41,20 @@ async def test_in_grace_the_deadline_and_renew_are_shown(world: World) -> None:
     assert f"kept for you until {stamp(world.clock.now() + 3 * DAY)}" in read(shown)
     assert "○○○○ **0 of 4** left · used up" in read(shown)
     assert labels(reply_to(shown)) == ["Renew"]
+
+
+@pytest.mark.parametrize("state", [OrderState.PENDING, OrderState.PARKED])
+async def test_whose_payment_is_on_its_way_or_with_staff_is_not_asked_to_pay(world: World, state: OrderState) -> None:
+    late = await a_mentor_player(world.guild, world.env, world.db, world.community, "Lea")
+    pair = await a_pair(world.db, mentor=late.person, student=world.stu.person, seat=SeatState.HELD, remaining=0)
+    await an_order(world.db, world.stu.person, pair.product_id, state=state)
+
+    shown = await world.stu.actor.slash(world.public, "remaining", mentor="Lea")
+
+    assert "Do not pay again" in read(shown)
+    assert "`/buy`" not in read(shown)
+    assert labels(reply_to(shown)) == []
+    assert "Do not pay again" not in read(await world.stu.actor.slash(world.public, "remaining", mentor="Mara"))
 
 
 async def test_a_stranger_sees_nothing_of_others_and_where_to_begin(world: World) -> None:

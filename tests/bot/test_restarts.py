@@ -115,7 +115,6 @@ FLOWS: dict[str, tuple[Callable[[World], Awaitable[object]], Sequence[Step], str
             chooses("stu"),
             presses("stu", "Other times"),
             chooses("stu"),
-            chooses("stu"),
             presses("stu", "Book it"),
         ],
         "session 1 of 4",
@@ -173,6 +172,19 @@ FLOWS: dict[str, tuple[Callable[[World], Awaitable[object]], Sequence[Step], str
         nothing,
         [types("sam", "staff release", student="Stu", reason=WHY), presses("sam", "Release the seat")],
         "Stu",
+    ),
+    "remove a mentor": (
+        nothing,
+        [types("sam", "staff mentor remove", mentor="Mara", reason=WHY), presses("sam", "Remove the mentor")],
+        "Removed: Mara",
+    ),
+    "take something off sale": (
+        nothing,
+        [
+            types("sam", "staff product retire", mentor="Mara", product="Four sessions"),
+            presses("sam", "Take it off sale"),
+        ],
+        "Off sale with Mara",
     ),
     "set a community up": (
         nothing,

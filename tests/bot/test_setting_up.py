@@ -107,7 +107,7 @@ async def test_the_channel_for_private_threads_is_chosen_and_what_the_bot_lacks_
     badly = await world.sam.slash(world.public, "setup", sessions_channel=closed)
 
     assert f"<#{open_room.id}>" in read(well)
-    assert "I may do here all that I need to." in read(well)
+    assert "I have all the permissions that I need here." in read(well)
     assert f"In <#{closed.id}> I lack **Create Private Threads**, **Send Messages in Threads**." in read(badly)
     assert f"Not everybody may see <#{closed.id}>" in read(badly)
     (community,) = await rows_of(world.db, tables.communities)
@@ -147,7 +147,7 @@ async def test_roles_that_the_bot_cannot_give_to_students_are_told_with_the_mend
             await tx.run(update(tables.mentors).values(student_role_id=role_id))
         return read(await world.sam.slash(world.public, "setup"))
 
-    assert "I may do here all that I need to." in await told(below.id)
+    assert "I have all the permissions that I need here." in await told(below.id)
     assert f"I cannot give <@&{above.id}>" in await told(above.id)
     assert f"Nobody can give <@&{own.id}>" in await told(own.id)
     assert "A role for a mentor's students is gone." in await told(4711)

@@ -46,7 +46,7 @@ class TestGrant:
         refused = await world.sam.slash(world.public, "staff grant", **wanted)
         shown = await world.sam.slash(world.public, "staff grant", above_capacity=True, **wanted)
 
-        assert "All 1 seats of this mentor are taken. Set `above_capacity`" in read(refused)
+        assert "This mentor has 1 seat, and it is taken. Set `above_capacity`" in read(refused)
         assert "above capacity: all seats of Lou were taken" in read(shown)
 
     async def test_by_an_unknown_mentors_name_is_refused(self, world: World) -> None:

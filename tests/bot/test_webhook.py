@@ -69,7 +69,9 @@ async def test_what_is_signed_with_the_secret_shown_completes_a_session(world: W
 
     assert reply_to(shown).ephemeral
     assert reply_to(made).ephemeral
-    assert "Nothing yet." in read(await world.sam.slash(world.public, "staff webhook"))
+    told = read(await world.sam.slash(world.public, "staff webhook"))
+    assert "Nothing yet." in told
+    assert f"`{session}` · Stu – Mara" in told
     assert await deliver(web, made, session) == 200
     assert f"{stamp(NOW, 'f')}: `session.completed`" in read(await world.sam.slash(world.public, "staff webhook"))
     assert (await row_of(world.db, tables.sessions, session))["state"] is SessionState.COMPLETED

@@ -17,6 +17,7 @@ from core.ports import PaymentProvider
 from tests.builders import Community, Pair, Person, a_community, a_member, a_mentor, a_pair
 from tests.clocks import SettableClock
 from tests.provider import LedgerProvider
+from tests.together import together
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,14 @@ async def a_world(env: Env, db: Database, clock: SettableClock, provider: Ledger
     }
     public = guild.create_text_channel("general")
     staff_room = guild.create_text_channel("staff", overwrites=hidden)
-    community = await a_community(
-        db, guild_id=guild.id, staff_role_id=staff_role.id, staff_channel_id=staff_room.id, time_zone="Etc/UTC"
-    )
-    mara = await a_mentor_player(guild, env, db, community, "Mara")
-    stu = await a_player(guild, env, db, community, "Stu")
+    async with together(db) as rows:
+        community = await a_community(
+            rows, guild_id=guild.id, staff_role_id=staff_role.id, staff_channel_id=staff_room.id, time_zone="Etc/UTC"
+        )
+        mara = await a_mentor_player(guild, env, rows, community, "Mara")
+        stu = await a_player(guild, env, rows, community, "Stu")
+        max_ = await a_mentor_player(guild, env, rows, community, "Max")
+        pair = await a_pair(rows, mentor=mara.person, student=stu.person)
     return World(
         env=env,
         db=db,
@@ -138,9 +142,9 @@ async def a_world(env: Env, db: Database, clock: SettableClock, provider: Ledger
         staff_role=staff_role,
         community=community,
         mara=mara,
-        max=await a_mentor_player(guild, env, db, community, "Max"),
+        max=max_,
         stu=stu,
-        pair=await a_pair(db, mentor=mara.person, student=stu.person),
+        pair=pair,
         sam=guild.add_member(env.create_user("sam", global_name="Sam"), roles=[staff_role]),
         olga=guild.add_member(env.create_user("olga", global_name="Olga"), roles=[managers]),
         eve=guild.add_member(env.create_user("eve", global_name="Eve")),

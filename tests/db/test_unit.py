@@ -1,6 +1,8 @@
 """One transaction for one use case: all of it or nothing, told by a value."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -141,8 +143,20 @@ class TestTheDatabaseItselfRefuses:
     async def test_to_rewrite_the_ledger(self, db: Database) -> None:
         await a_pair(db)
 
-        await self.refuses(db, update(tables.ledger).values(delta=9), "ledger_append_only")
+        others: dict[str, Any] = {"kind": EntryKind.GRANT, "at": NOW + timedelta(days=1), "reason": "another"}
+        for column in [each.name for each in tables.ledger.c]:
+            changed = {"reason": None, column: others.get(column, 77)}
+            await self.refuses(db, update(tables.ledger).values(changed), "ledger_append_only")
         await self.refuses(db, tables.ledger.delete(), "ledger_append_only")
+
+    async def test_not_that_the_words_of_an_entry_are_taken_away(self, db: Database) -> None:
+        pair = await a_pair(db, remaining=3)
+
+        async with db.begin() as tx:
+            await tx.run(update(tables.ledger).values(reason=None))
+
+        entries = await rows_of(db, tables.ledger, tables.ledger.c.pack_id == pair.pack_id)
+        assert [(each["delta"], each["reason"]) for each in entries] == [(4, None), (-1, None)]
 
     async def test_a_second_live_seat_of_a_pair(self, db: Database) -> None:
         pair = await a_pair(db)

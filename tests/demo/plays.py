@@ -10,7 +10,7 @@ from core.clock import SystemClock
 from core.db.unit import Database
 from core.jobs.jobs import Jobs
 from core.payments.stripe_events import read_authentic
-from core.ports import Courier, News
+from core.ports import Courier, News, Roles
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import Play, on_stage
 from seatkeeper.wiring import House
@@ -29,10 +29,11 @@ async def a_play(
         yield play
 
 
-def _jobs_of(house: House, courier: Courier) -> Jobs:
+def _jobs_of(house: House, courier: Courier, roles: Roles) -> Jobs:
     return Jobs(
         house.db,
         courier,
+        roles,
         house.providers,
         InlineEngine(house.db),
         house.bell,

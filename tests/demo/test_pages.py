@@ -174,7 +174,7 @@ async def test_the_next_due_thing_comes_as_it_was_announced(window: BrowserConte
 
     came = await start.locator(".happened li").first.inner_text()
     what = announced.partition(": ")[2]
-    assert what == "the pack expires, for Dev"
+    assert what == "sessions are left that expire soon, for Dev"
     assert came.endswith(what)
     assert (await shown_time(start)).strftime("%a %-d %b, %H:%M") in came
     await messages.locator(MESSAGE).nth(before).wait_for()

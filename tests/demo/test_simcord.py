@@ -71,7 +71,8 @@ def asks_whose_mention_may_be_named(bare: Simcord) -> bool:
 
 
 def names_nobody_in_embeds(_: Simcord) -> bool:
-    return _markdown._FIELD_POLICIES["embed_description"]["mentions"] is False
+    parts = [_markdown._FIELD_POLICIES[part] for part in ("embed_description", "embed_field_value")]
+    return all(part["mentions"] is part["commands"] is False for part in parts)
 
 
 def keeps_the_one_preview(bare: Simcord) -> bool:

@@ -17,10 +17,9 @@ from sqlalchemy import make_url, select
 from core.clock import SystemClock
 from core.db import tables
 from core.db.unit import Database
-from core.rules.states import NoticeState
+from core.rules.states import Channel, NoticeState
 from core.usecases.reading.books import EntryLine, books, communities_kept
 from seatkeeper.demo import run_demo
-from seatkeeper.demo.community import STAFF
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import Play
 from seatkeeper.demo.story import Story, tell
@@ -36,8 +35,12 @@ MORE = re.compile(r"^ {27}(.*)$")
 ANNS = ["You have a seat", "One session left", "No sessions left", "Last call", "Renewed"]
 BENS = ["Your payment is on its way", "You have a seat", "No sessions left", "Last call", "Your seat with"]
 BENS_SECOND = ["Taken back", "Missed", "No sessions left", "Given back"]
-CHLOES = ["Du hast einen Platz"]
-TURNS = sorted({*ANNS, *BENS, *BENS_SECOND, "A question", *CHLOES})
+BENS_BREAK = ["Jonas Weber is taking a break", "Jonas Weber is back"]
+CHLOES = ["Du hast einen Platz", "Jonas Weber macht Pause", "Jonas Weber ist wieder da"]
+DEVS = ["Coming up", "Soon", "Done", "One session left"]
+TURNS = sorted({*ANNS, *BENS, *BENS_SECOND, *BENS_BREAK, "A question", *CHLOES})
+WHERE = {Channel.DM: "messages", Channel.THREAD: "thread"}
+STAFFS = "Staff channel"
 
 
 @dataclass
@@ -77,14 +80,15 @@ def in_words(ledger: tuple[EntryLine, ...]) -> list[str]:
 
 
 async def delivered(db: Database) -> Counter[str]:
-    """How many messages the tables say that each person got; staff by their one name."""
+    """How many messages the tables say went where: into whose messages, whose thread, the staff channel."""
     query = (
-        select(tables.members.c.name)
+        select(tables.members.c.name, tables.notices.c.channel)
         .select_from(tables.notices.outerjoin(tables.members, tables.members.c.id == tables.notices.c.to_member_id))
         .where(tables.notices.c.state == NoticeState.DELIVERED)
     )
     async with db.look() as tx:
-        return Counter(row["name"] or STAFF for row in await tx.all(query))
+        rows = await tx.all(query)
+    return Counter(f"{row['name']}'s {WHERE[row['channel']]}" if row["channel"] in WHERE else STAFFS for row in rows)
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
@@ -121,26 +125,25 @@ async def is_what_the_tables_hold(out: str, database_url: str) -> None:
     assert steps[-1].said("Ledger") == packs
     for step in steps:
         assert all(any(pack.startswith(line) for pack in packs) for line in step.said("Ledger")), step
-    assert shown(steps) + Counter({"Dev": 1, "Grace Lee": 1}) == messages  # theirs came before the story
-    assert turns(steps, "Ann") == [*ANNS, "A question"]
-    assert turns(steps, "Ben") == [*BENS, *BENS_SECOND]
-    assert turns(steps, "Chloe") == CHLOES
+    before = Counter({"Dev's messages": 1, "Grace Lee's messages": 1})  # these came before the story
+    assert shown(steps) + before == messages
+    assert turns(steps, "Ann's messages") == [*ANNS, "A question"]
+    assert turns(steps, "Ben's messages") == [*BENS, *BENS_SECOND, *BENS_BREAK]
+    assert turns(steps, "Chloe's messages") == CHLOES
+    assert turns(steps, "Dev's thread", DEVS) == DEVS
+    assert not [line for step in steps for line in step.said("Dev's messages")]
 
 
-def turns(steps: list[Told], whose: str) -> list[str]:
-    """The turns of this person's seat in their messages; those of one instant come in any order."""
-    said = [line for step in steps for line in sorted(step.said(f"{whose}'s messages"))]
-    return [turn for line in said for turn in TURNS if line.startswith(f"“{turn}")]
+def turns(steps: list[Told], where: str, known: list[str] = TURNS) -> list[str]:
+    """The turns of somebody's seat as they read of them there; those of one instant come in any order."""
+    said = [line for step in steps for line in sorted(step.said(where))]
+    return [turn for line in said for turn in known if line.startswith(f"“{turn}")]
 
 
 def shown(steps: list[Told]) -> Counter[str]:
-    """How many messages were printed as whose."""
+    """How many messages were printed where."""
     places = [where for step in steps for where, _ in step.lines]
-    return Counter(
-        STAFF if where == "Staff channel" else where.removesuffix("'s messages")
-        for where in places
-        if where == "Staff channel" or where.endswith("'s messages")
-    )
+    return Counter(where for where in places if where == STAFFS or where.endswith(tuple(WHERE.values())))
 
 
 # ---------------------------------------------------------------- controls: it can fail

@@ -12,8 +12,9 @@ from tests.fixtures import clock, db
 from tests.jobs.inline import InlineEngine
 from tests.notices.courier import KeepingCourier
 from tests.provider import LedgerProvider
+from tests.roles import KeepingRoles
 
-__all__ = ["clock", "courier", "db", "engine", "jobs", "provider", "reread"]
+__all__ = ["clock", "courier", "db", "engine", "jobs", "provider", "reread", "roles"]
 
 PUBLIC_URL = "https://seats.example"
 
@@ -21,6 +22,11 @@ PUBLIC_URL = "https://seats.example"
 @pytest.fixture
 def courier() -> KeepingCourier:
     return KeepingCourier()
+
+
+@pytest.fixture
+def roles() -> KeepingRoles:
+    return KeepingRoles()
 
 
 @pytest.fixture
@@ -40,21 +46,29 @@ def reread(provider: LedgerProvider) -> Reread:
 
 
 @pytest.fixture
-async def engine(db: Database, courier: KeepingCourier, provider: LedgerProvider, reread: Reread) -> InlineEngine:
+async def engine(
+    db: Database, courier: KeepingCourier, roles: KeepingRoles, provider: LedgerProvider, reread: Reread
+) -> InlineEngine:
     made = InlineEngine(db)
     await made.prepare()
-    await made.start(Errands(db, courier, {"stripe": provider}, PUBLIC_URL, reread).by_name())
+    await made.start(Errands(db, courier, roles, {"stripe": provider}, PUBLIC_URL, reread).by_name())
     return made
 
 
 @pytest.fixture
 async def jobs(
-    db: Database, courier: KeepingCourier, provider: LedgerProvider, engine: InlineEngine, reread: Reread
+    db: Database,
+    courier: KeepingCourier,
+    roles: KeepingRoles,
+    provider: LedgerProvider,
+    engine: InlineEngine,
+    reread: Reread,
 ) -> Jobs:
     """Not started: `run_due` is the one thing that makes them work."""
     return Jobs(
         db,
         courier,
+        roles,
         {"stripe": provider},
         engine,
         Bell(),

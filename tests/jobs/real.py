@@ -7,6 +7,7 @@ from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
 from core.ports import Address, Answer, Courier, Delivered, Message, News, OpenedThread
+from tests.roles import KeepingRoles
 
 
 class SilentCourier:
@@ -39,6 +40,7 @@ def real_jobs(db: Database, courier: Courier, engine: DbosEngine) -> Jobs:
     return Jobs(
         db,
         courier,
+        KeepingRoles(),
         {},
         engine,
         Bell(),

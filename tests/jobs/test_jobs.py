@@ -19,6 +19,7 @@ from tests.jobs.conftest import PUBLIC_URL
 from tests.jobs.inline import InlineEngine
 from tests.notices.courier import KeepingCourier
 from tests.notices.owing import a_notice, notice
+from tests.roles import KeepingRoles
 
 
 class HandedOver(InlineEngine):
@@ -55,7 +56,7 @@ async def rung_db(database_url: str, clock: SettableClock, bell: Bell) -> Databa
 
 
 def _jobs(db: Database, engine: InlineEngine, bell: Bell, reread: Reread, **times: timedelta) -> Jobs:
-    return Jobs(db, KeepingCourier(), {}, engine, bell, public_url=PUBLIC_URL, reread=reread, **times)
+    return Jobs(db, KeepingCourier(), KeepingRoles(), {}, engine, bell, public_url=PUBLIC_URL, reread=reread, **times)
 
 
 @transaction

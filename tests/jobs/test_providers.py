@@ -50,6 +50,26 @@ async def test_while_the_provider_is_away_the_checkout_is_asked_about_again_late
     assert (await row_of(db, tables.orders, order_id))["state"] is OrderState.CLOSED
 
 
+async def test_money_that_is_on_its_way_is_asked_about_again_after_hours(
+    db: Database, clock: SettableClock, jobs: Jobs, provider: LedgerProvider
+) -> None:
+    pair = await a_pair(db)
+    order_id, ref = await an_open_order(db, pair, provider)
+    provider.pay_later(ref)
+    clock.forward(minutes=35)
+    await jobs.run_due()
+    pauses = []
+    for _ in range(3):
+        (checkout,) = await rows_of(db, tables.checkouts, tables.checkouts.c.order_id == order_id)
+        pauses.append(checkout["next_attempt_at"] - clock.now())
+        clock.set(checkout["next_attempt_at"])
+
+        await jobs.run_due()
+
+    assert pauses == [timedelta(hours=6)] * 3
+    assert (await row_of(db, tables.orders, order_id))["state"] is OrderState.PENDING
+
+
 async def test_a_checkout_of_a_provider_that_is_not_configured_waits(
     db: Database, clock: SettableClock, jobs: Jobs, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -223,6 +243,8 @@ async def test_an_event_that_failed_is_settled_when_it_is_tried_again(
 
     assert (await row_of(db, tables.orders, order_id))["state"] is OrderState.FULFILLED
     assert (await row_of(db, tables.provider_events, event_id))["state"] is EventState.APPLIED
+    paid_for = await rows_of(db, tables.history, tables.history.c.verb == "fulfil")
+    assert {change["cause"] for change in paid_for} == {"stripe:evt_1"}, "as if it had worked when it came"
 
 
 async def test_an_event_that_always_fails_stays_for_staff_to_see(

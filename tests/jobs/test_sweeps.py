@@ -17,6 +17,7 @@ from tests.builders import DAY, HOUR, Pair, a_community, a_pair, a_session, coun
 from tests.clocks import NOW, SettableClock
 from tests.jobs.inline import InlineEngine
 from tests.jobs.steps import a_grace, an_open_order
+from tests.logged import events_of, the_log
 from tests.notices.courier import KeepingCourier
 from tests.notices.owing import a_notice, notice, states
 from tests.provider import LedgerProvider
@@ -101,6 +102,25 @@ async def test_after_six_hours_away_what_is_due_goes_out_once_with_the_true_time
         for row in await rows_of(db, tables.notices, tables.notices.c.state == NoticeState.DROPPED)
     }
     assert dropped == {(NoticeKind.FINAL_WARNING, renewed.seat_id), (NoticeKind.SESSION_SOON, begun)}
+
+
+async def test_what_nobody_asked_for_is_followed_from_its_errand_to_the_notice(
+    db: Database, clock: SettableClock, jobs: Jobs
+) -> None:
+    pair = await a_grace(db)
+    clock.forward(days=2.5)
+    await jobs.run_due()
+    clock.forward(days=1)
+    with the_log() as lines:
+        await jobs.run_due()
+
+    cause = f"due_seat:{pair.seat_id}"
+    released = await rows_of(db, tables.notices, tables.notices.c.cause == cause)
+    assert {row["kind"] for row in released} >= {NoticeKind.SEAT_RELEASED, NoticeKind.SEAT_RELEASED_STAFF}
+    told = [f"notice {row['id']} ({row['kind']}): delivered" for row in released]
+    assert sorted(events_of(lines, cause)) == sorted(told)
+    (change,) = await rows_of(db, tables.history, tables.history.c.cause == cause)
+    assert (change["entity"], change["verb"]) == ("seat", "release")
 
 
 async def test_a_notice_that_discord_refuses_for_now_is_tried_again_after_its_pause(

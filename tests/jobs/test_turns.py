@@ -24,6 +24,7 @@ from tests.jobs.steps import a_grace
 from tests.notices.courier import KeepingCourier
 from tests.notices.owing import a_notice, notice
 from tests.provider import LedgerProvider
+from tests.roles import KeepingRoles
 
 MOMENT = timedelta(microseconds=1)
 
@@ -39,7 +40,7 @@ class LastFirst(InlineEngine):
 async def engine(db: Database, courier: KeepingCourier, provider: LedgerProvider, reread: Reread) -> InlineEngine:
     made = LastFirst(db)
     await made.prepare()
-    await made.start(Errands(db, courier, {"stripe": provider}, PUBLIC_URL, reread).by_name())
+    await made.start(Errands(db, courier, KeepingRoles(), {"stripe": provider}, PUBLIC_URL, reread).by_name())
     return made
 
 

@@ -15,6 +15,7 @@ from tests.databases import Databases
 from tests.jobs.inline import InlineEngine
 from tests.notices.courier import KeepingCourier
 from tests.provider import LedgerProvider
+from tests.roles import KeepingRoles
 
 PUBLIC_URL = "https://seats.example"
 CAPACITIES = (1, 2)
@@ -45,14 +46,14 @@ class House:
 async def a_house(databases: Databases, stack: ExitStack) -> House:
     clock = SettableClock()
     db = Database(stack.enter_context(databases.migrated()), clock)
-    provider, courier, engine = LedgerProvider(clock), KeepingCourier(), InlineEngine(db)
+    provider, courier, roles, engine = LedgerProvider(clock), KeepingCourier(), KeepingRoles(), InlineEngine(db)
 
     def reread(_provider: str, body: bytes) -> News | None:
         return provider.news.get(body.decode())
 
     await engine.prepare()
-    await engine.start(Errands(db, courier, {"stripe": provider}, PUBLIC_URL, reread).by_name())
-    jobs = Jobs(db, courier, {"stripe": provider}, engine, Bell(), public_url=PUBLIC_URL, reread=reread)
+    await engine.start(Errands(db, courier, roles, {"stripe": provider}, PUBLIC_URL, reread).by_name())
+    jobs = Jobs(db, courier, roles, {"stripe": provider}, engine, Bell(), public_url=PUBLIC_URL, reread=reread)
     community = await a_community(db)
     mentors = [
         await a_mentor(db, community, f"Mentor {number}", capacity=capacity, buffer_minutes=15)

@@ -18,10 +18,10 @@ from core.usecases.completion.undo import undo
 from tests.answers import given
 from tests.builders import DAY, HOUR, STAFF_CHANNEL, Pair, a_pair, rows_of
 from tests.clocks import NOW, SettableClock
-from tests.jobs.conftest import engine, jobs, provider, reread
+from tests.jobs.conftest import engine, jobs, provider, reread, roles
 from tests.notices.courier import KeepingCourier
 
-__all__ = ["engine", "jobs", "provider", "reread"]
+__all__ = ["engine", "jobs", "provider", "reread", "roles"]
 
 ASKING = (NoticeKind.OUTCOME_PROMPT, NoticeKind.OUTCOME_REMINDER, NoticeKind.OUTCOME_OVERDUE_STAFF)
 STARTS_AT = NOW + DAY + 22 * HOUR

@@ -59,7 +59,7 @@ async def test_a_grant_in_a_full_house_is_told_to_all_three(db: Database, courie
     assert "Staff gave you 2 sessions with **Mara**" in texts
     assert "A new student: Eve" in texts
     assert "gave **Eve**" in texts
-    assert "2 of 1 seats are taken" in texts
+    assert "seats taken, 2 of 1" in texts
     assert texts.count(TOLD) == 2
 
 

@@ -287,7 +287,7 @@ async def test_a_released_seat_is_told_to_student_mentor_and_staff(db: Database,
         Address(Channel.DM, pair.mentor.user_id),
         Address(Channel.STAFF, STAFF_CHANNEL),
     ]
-    assert "Of your 5 seats, 0 are taken" in courier.sent[1].message.text
+    assert "Seats taken: 0 of 5" in courier.sent[1].message.text
 
 
 async def test_who_has_a_seat_again_is_not_told_of_the_one_that_was_released(

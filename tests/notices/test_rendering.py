@@ -89,6 +89,7 @@ _PACK = PackFacts(
     state=PackState.ACTIVE,
     total=4,
     pack_remaining=2,
+    held=1,
     remaining=2,
     expires_at=NOW + timedelta(days=60),
     change=_CHANGE,
@@ -137,7 +138,7 @@ def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: Notic
             amount_minor=999_999_999_999, state=RefundState.FAILED, error="*" * 5000, change=_LONGEST_CHANGE
         )
         facts = replace(facts, product_name="#" * 100, paid=longest, refund=refund)
-    if isinstance(facts, SeatFacts | PackFacts):
+    if isinstance(facts, SeatFacts | PackFacts | SessionFacts):
         facts = replace(facts, change=_LONGEST_CHANGE)
     if isinstance(facts, AdjustmentFacts):
         facts = replace(facts, reason="*" * 500)
@@ -211,7 +212,7 @@ def test_when_grace_begins_the_student_learns_until_when_and_can_renew() -> None
 def test_a_completed_session_says_what_is_left_and_offers_the_next() -> None:
     message = render(NoticeKind.SESSION_COMPLETED, _SESSION)
 
-    assert "session 3 of 4 as complete" in message.text
+    assert "Session 3 of 4 with **Mara** is marked as complete" in message.text
     assert "You have 1 session left." in message.text
     assert [button.action for button in message.buttons] == ["book"]
 

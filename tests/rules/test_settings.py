@@ -53,3 +53,5 @@ def test_a_warning_always_comes_within_what_it_warns_of() -> None:
     assert bounds_of(standing, "final_warning_hours") == (6, 24)
     assert bounds_of(standing, "grace_hours") == (12, 720)
     assert bounds_of(standing, "least_warning_hours") == (1, 12)
+    assert bounds_of(standing, "expiry_notice_days") == (3, 365)
+    assert bounds_of(standing, "expiry_last_notice_days") == (1, 14)

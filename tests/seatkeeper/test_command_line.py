@@ -16,6 +16,7 @@ import pytest
 from core.db.migrate import is_current, sync_url
 
 COMMAND = Path(sys.executable).parent / "seatkeeper"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,11 @@ class Ended:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Nothing of this machine's own configuration."""
+    """Nothing of this machine's own configuration; and this tree's code, whichever is installed."""
     kept = {
         name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
     }
-    return kept | {"COLUMNS": "200"} | settings
+    return kept | {"COLUMNS": "200", "PYTHONPATH": str(ROOT)} | settings
 
 
 @asynccontextmanager

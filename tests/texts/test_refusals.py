@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.rules.refusals import Reason, Refused, refuse
+from core.texts.language import reader
 from core.texts.refusals import SENTENCES, sentence
 
 CORE = Path(__file__).parents[2] / "core"
@@ -43,22 +44,36 @@ def test_every_reason_has_a_sentence_that_needs_no_facts(reason: Reason) -> None
 
 @pytest.mark.parametrize(("reason", "names"), GIVEN)
 def test_a_refusal_is_said_with_the_facts_that_its_rule_gives(reason: Reason, names: frozenset[str]) -> None:
-    said = sentence(refuse(reason, **dict.fromkeys(names, "this")))
+    facts = dict.fromkeys(names, 7)
 
-    possible = [SENTENCES[reason].without]
-    possible += [
-        told.format_map(dict.fromkeys(names, "this")) for told in SENTENCES[reason].told if names_in(told) <= names
-    ]
+    said = sentence(refuse(reason, **facts))
+
+    without, *told = SENTENCES[reason].forms
+    possible = [without, *(each.format_map(facts) for each in told if names_in(each) <= names)]
     assert said in possible
-    assert said != SENTENCES[reason].without or len(possible) == 1
+    assert said != without or len(possible) == 1
 
 
-TOLD = [(reason, told) for reason, said in SENTENCES.items() for told in said.told]
+TOLD = [(reason, told) for reason, said in SENTENCES.items() for told in said.forms[1:]]
 
 
 @pytest.mark.parametrize(("reason", "told"), TOLD)
 def test_a_sentence_needs_only_facts_that_some_rule_gives(reason: Reason, told: str) -> None:
     assert any(names_in(told) <= names for known, names in GIVEN if known is reason)
+
+
+@pytest.mark.parametrize(
+    ("locale", "capacity", "said"),
+    [
+        ("en", 1, "This mentor has 1 seat, and it is taken. "),
+        ("en", 2, "This mentor has 2 seats, and all are taken. "),
+        ("de", 1, "Dieser Mentor hat 1 Platz, und der ist vergeben. "),
+        ("de", 2, "Dieser Mentor hat 2 Plätze, und alle sind vergeben. "),
+    ],
+)
+def test_a_number_is_said_in_its_form(locale: str, capacity: int, said: str) -> None:
+    with reader(locale):
+        assert sentence(refuse(Reason.ABOVE_CAPACITY, capacity=capacity)).startswith(said)
 
 
 def test_an_instant_is_shown_in_the_readers_own_time() -> None:

@@ -9,7 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from core.clock import SystemClock
-from core.db.tables import ledger, packs, provider_events, sessions
+from core.db.tables import history, ledger, packs, provider_events, sessions
 from core.db.unit import Database
 from core.rules.states import EntryKind, EventState, SessionState
 from core.usecases.community.secret import new_webhook_secret
@@ -20,6 +20,7 @@ from core.usecases.completion.undo import Reopened, undo
 from tests.answers import given
 from tests.builders import HOUR, Pair, a_pair, a_session, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
+from tests.logged import events_of, the_log
 from tests.webhooks.fixtures import Web
 
 
@@ -78,9 +79,13 @@ async def session_id(db: Database, pair: Pair, clock: SettableClock) -> int:
 
 
 async def test_a_signed_word_completes_the_session(partner: Partner, session_id: int, pair: Pair, db: Database) -> None:
-    answer = await partner.say(session_id)
+    with the_log() as lines:
+        answer = await partner.say(session_id)
 
     assert answer == (200, {"session_id": session_id, "state": "completed", "repeated": False})
+    cause = f"sessions:{pair.community.id}:msg_1"
+    assert events_of(lines, cause) == [f"completion of session {session_id}: completed"]
+    assert {row["cause"] for row in await rows_of(db, history, history.c.verb == "complete")} == {cause}
     assert (await row_of(db, sessions, session_id))["state"] is SessionState.COMPLETED
     assert (await row_of(db, packs, pair.pack_id))["remaining"] == 3
 

@@ -36,7 +36,7 @@ async def test_the_page_says_what_is_bought_for_how_much_and_until_when(
 
     assert status == 200
     assert words_of(page) == (
-        "Your sessions with Mara You have 31 minutes left to pay, until 12:35 UTC. "
+        "Your sessions with Mara You have 31 minutes left to pay, until 13:35 (Europe/Berlin). "
         "What Four sessions Sessions 4 Mentor Mara Amount €200.00 Pay €200.00 Back to Discord"
     )
     assert f'href="https://checkout.stripe.example/c/pay/{bought.checkout}"' in page
@@ -89,7 +89,9 @@ async def test_the_return_page_settles_what_no_webhook_told(
     status, page = await web.see(f"{bought.page}/return")
 
     assert status == 200
-    assert "Paid, thank you! 4 sessions with Mara are yours. Book them in Discord with /book." in words_of(page)
+    assert "Paid, thank you! 4 sessions with Mara are yours. Next: choose a time in Discord, with /book." in words_of(
+        page
+    )
     assert "Back to Discord" in page
     assert "checkout.stripe.example" not in page
     assert await count_of(db, packs) == 1

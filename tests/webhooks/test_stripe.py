@@ -11,13 +11,19 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import text
 
-from core.db.tables import ledger, orders, packs, payments, provider_events, seats
+from core.db.tables import history, ledger, notices, orders, packs, payments, provider_events, seats
 from core.db.unit import Database
+from core.jobs.work import Errands
+from core.rules.notices import NoticeKind
 from core.rules.states import EventState, OrderState, SeatState
 from tests.builders import count_of, rows_of
 from tests.clocks import SettableClock
+from tests.jobs.real import never_read
+from tests.logged import events_of, the_log
+from tests.notices.courier import KeepingCourier
 from tests.payments.fake_stripe import FakeStripe, body_of
 from tests.payments.signing import signed
+from tests.roles import KeepingRoles
 from tests.webhooks.fixtures import Bought, Web
 from webhooks.app import make_app
 from webhooks.parts import DATABASE_WITHIN, Parts
@@ -36,6 +42,27 @@ async def test_a_paid_checkout_gives_its_pack(web: Web, bought: Bought, stripe: 
     assert (order["state"], pack["remaining"], seat["state"]) == (OrderState.FULFILLED, 4, SeatState.ACTIVE)
     (event,) = await rows_of(db, provider_events)
     assert event["state"] is EventState.APPLIED
+
+
+async def test_an_event_is_followed_to_the_notice_that_is_delivered_later(
+    web: Web, bought: Bought, stripe: FakeStripe, db: Database
+) -> None:
+    stripe.pay(bought.checkout)
+    event = stripe.event(COMPLETED, bought.checkout)
+    name = f"stripe:{event['id']}"
+    work = Errands(db, KeepingCourier(), KeepingRoles(), {}, "https://seats.example", never_read).by_name()
+
+    with the_log() as lines:
+        assert await web.deliver(event) == 200
+        assert await web.deliver(stripe.event("checkout.session.expired", bought.checkout)) == 200
+        (told,) = await rows_of(db, notices, notices.c.kind == NoticeKind.PURCHASE_CONFIRMED)
+        await work["deliver_notice"](told["id"], 0)
+
+    settled, delivered = events_of(lines, name)
+    assert settled == f"stripe event {event['id']} (order {told['subject_id']}): fulfilled"
+    assert delivered == f"notice {told['id']} (purchase_confirmed): delivered"
+    paid_for = await rows_of(db, history, history.c.verb == "fulfil")
+    assert {change["cause"] for change in paid_for} == {name}
 
 
 async def test_the_same_event_again_changes_nothing(web: Web, bought: Bought, stripe: FakeStripe, db: Database) -> None:
@@ -200,8 +227,9 @@ async def test_a_body_without_a_known_end_is_cut_off(web: Web, db: Database) -> 
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(parts: Parts) -> None:
-    app = make_app(replace(parts, body_within=timedelta(seconds=0.1)))
-    async with TestServer(app) as server:
+    server = TestServer(make_app(replace(parts, body_within=timedelta(seconds=0.1))))
+    await server.start_server(lingering_time=0.1)
+    async with server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(b"POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
 

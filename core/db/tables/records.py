@@ -2,6 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
+from core.correlation import LONGEST_CAUSE
 from core.db.tables.base import Id, at, key, maybe_at, metadata, where
 from core.db.types import Word, one_of
 from core.rules.notices import NoticeKind
@@ -24,6 +25,7 @@ notices = Table(
     Column("channel", Word(Channel)),
     Column("message_id", BigInteger),  # Discord's
     Column("why", Text),  # dropped, or the last failure
+    Column("cause", String(LONGEST_CAUSE)),  # what it was owed because of; see core.correlation
     maybe_at("ended_at"),
     at("created_at"),
     one_of("kind", NoticeKind),
@@ -50,6 +52,7 @@ history = Table(
     Column("actor_id", Id, ForeignKey("members.id")),
     Column("why", Text),
     Column("facts", JSON(none_as_null=True)),
+    Column("cause", String(LONGEST_CAUSE)),  # what set it off; see core.correlation
     one_of("actor", Actor),
     Index("ix_history_entity", "entity", "entity_id", "id"),
     Index("ix_history_community", "community_id", "at"),

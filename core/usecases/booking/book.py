@@ -27,6 +27,7 @@ class Booked:
     """A session that stands. The counts are its pack's, this session booked: 'number of total' is only shown."""
 
     session_id: int
+    attempt: int
     mentor_id: int
     mentor_name: str
     starts_at: datetime
@@ -96,6 +97,7 @@ async def _write(
     )
     return Booked(
         session_id=session_id,
+        attempt=1,
         mentor_id=wish.mentor_id,
         mentor_name=wish.mentor_name,
         starts_at=starts_at,

@@ -30,6 +30,7 @@ from core.rules.settings import Settings
 from core.rules.states import EntryKind, PackState, SessionState
 from core.usecases.asker import Asker, Known, known
 from core.usecases.completion.give_back import locked_session, pack_back, pack_of
+from core.usecases.reason import tidy_reason
 from core.usecases.seats.follow_up import PairState, follow_up, load_pair
 
 _VERB = "cancel"
@@ -40,16 +41,18 @@ class Cancellation:
     """What cancelling means, or meant, for who asks.
 
     `free_until`: for the student. `waivable_until`: of one that is used. `usable_until`: the pack's expiry, afterwards.
-    `is_last`: with it the student has no session left with the mentor.
+    `is_last`: with it the student has no session left with the mentor. `reason`: why, in the words of who asks.
     """
 
     session_id: int
+    attempt: int
     side: Side
     consequence: Consequence
     student_name: str
     mentor_name: str
     mentor_id: int
     starts_at: datetime
+    ends_at: datetime
     number: int
     total: int
     free_until: datetime
@@ -57,10 +60,13 @@ class Cancellation:
     usable_until: datetime
     is_last: bool = False
     repeated: bool = False
+    reason: str | None = None
 
 
 @transaction
-async def preview_cancel(tx: Transaction, asker: Asker, session_id: int) -> Cancellation | Refused:
+async def preview_cancel(
+    tx: Transaction, asker: Asker, session_id: int, reason: str | None = None
+) -> Cancellation | Refused:
     """What `cancel` would do now. Nothing is changed."""
     who = await known(tx, asker)
     if isinstance(who, Refused):
@@ -74,16 +80,22 @@ async def preview_cancel(tx: Transaction, asker: Asker, session_id: int) -> Canc
         return found
     if isinstance(found, AlreadyCanceled):
         return _cancellation(session, side, found.consequence, who.settings, tx.now, repeated=True)
+    why = _why(side, reason)
+    if isinstance(why, Refused):
+        return why
     packs = await packs_of_pair(tx, session["student_id"], session["mentor_id"])
     is_last = found is Consequence.USED and usable_remaining(packs, tx.now) == 1
-    return _cancellation(session, side, found, who.settings, tx.now, is_last=is_last)
+    return _cancellation(session, side, found, who.settings, tx.now, is_last=is_last, reason=why)
 
 
 @transaction
 async def cancel(
-    tx: Transaction, asker: Asker, session_id: int, shown: Consequence | None = None
+    tx: Transaction, asker: Asker, session_id: int, shown: Consequence | None = None, reason: str | None = None
 ) -> Cancellation | Refused:
-    """The session does not take place; whoever did not cancel it is told. `shown` is what its preview promised."""
+    """The session does not take place; whoever did not cancel it is told, and why. `shown`: what its preview promised.
+
+    Staff must give a reason, as for all that they change by hand (rule 37); student and mentor may.
+    """
     who = await known(tx, asker)
     if isinstance(who, Refused):
         return who
@@ -99,11 +111,14 @@ async def cancel(
     until = free_until(session["starts_at"], session["booked_at"], who.settings)
     if refused := why_not_as_shown(shown, found, until):
         return refused
-    return await _cancel(tx, session, who, side, found)
+    why = _why(side, reason)
+    if isinstance(why, Refused):
+        return why
+    return await _cancel(tx, session, who, side, found, why)
 
 
 async def _cancel(
-    tx: Transaction, session: RowMapping, who: Known, side: Side, consequence: Consequence
+    tx: Transaction, session: RowMapping, who: Known, side: Side, consequence: Consequence, why: str | None
 ) -> Cancellation:
     student_id, mentor_id = session["student_id"], session["mentor_id"]
     if not await decide_session(tx, session, SessionState.CANCELED, who.member_id):
@@ -116,7 +131,7 @@ async def _cancel(
     else:
         entries, changes = await _give_back(tx, session, pair)
     facts = {"side": side.value, "consequence": consequence.value}
-    change = Change("session", session["id"], SessionState.SCHEDULED, SessionState.CANCELED, _VERB, facts=facts)
+    change = Change("session", session["id"], SessionState.SCHEDULED, SessionState.CANCELED, _VERB, why, facts)
     await tx.write_all(
         *entries,
         unblock(session["id"]),
@@ -124,11 +139,11 @@ async def _cancel(
         owe(tx, who.community_id, *_told(session, side)),
     )
     await follow_up(tx, student_id, mentor_id, usable_remaining(pair.packs, tx.now))
-    return _cancellation(session, side, consequence, who.settings, tx.now)
+    return _cancellation(session, side, consequence, who.settings, tx.now, reason=why)
 
 
 _Written = tuple[Sequence[Insert], Sequence[Change]]
-"""What remains to be written of a pack that moved: ledger entries, and changes of its state."""
+"""What remains to be written of a pack that moved: ledger entries or notices, and changes of its state."""
 
 
 async def _use(tx: Transaction, session: RowMapping, pair: PairState, by: int) -> _Written:
@@ -156,9 +171,9 @@ async def _release_hold(tx: Transaction, session: RowMapping, pair: PairState) -
 async def _give_back(tx: Transaction, session: RowMapping, pair: PairState) -> _Written:
     """By mentor or staff: its student is to have the time to use it (rule 3)."""
     pack = pack_of(pair, session)
-    back = pack_back(pack, pair.settings, _VERB, tx.now)
+    back = pack_back(pair, pack, _VERB, tx.now)
     _sure(await move_pack(tx, pack, back.state, held=-1, until=back.until), pack)
-    return [], back.changes
+    return [owe(tx, pair.community_id, *back.owed)] if back.owed else [], back.changes
 
 
 def _sure(moved: bool, pack: Pack) -> None:
@@ -184,6 +199,13 @@ def _side(who: Known, session: RowMapping) -> Side:
     )
 
 
+def _why(side: Side, reason: str | None) -> str | Refused | None:
+    """What the history keeps as the reason."""
+    if reason is not None:
+        return tidy_reason(reason)
+    return refuse(Reason.STAFF_SAY_WHY) if side is Side.STAFF else None
+
+
 def _appointment(session: RowMapping) -> Appointment:
     return Appointment(
         state=session["state"],
@@ -203,18 +225,21 @@ def _cancellation(
     *,
     is_last: bool = False,
     repeated: bool = False,
+    reason: str | None = None,
 ) -> Cancellation:
     until = session["expires_at"]
     if side is not Side.STUDENT and not repeated:
         until = returned_expiry(until, now, settings)
     return Cancellation(
         session_id=session["id"],
+        attempt=session["attempt"],
         side=side,
         consequence=consequence,
         student_name=session["student_name"],
         mentor_name=session["mentor_name"],
         mentor_id=session["mentor_id"],
         starts_at=session["starts_at"],
+        ends_at=session["ends_at"],
         number=session["number"],
         total=session["total"],
         free_until=free_until(session["starts_at"], session["booked_at"], settings),
@@ -222,4 +247,5 @@ def _cancellation(
         usable_until=until,
         is_last=is_last,
         repeated=repeated,
+        reason=reason,
     )

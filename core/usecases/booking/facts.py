@@ -38,7 +38,7 @@ async def wish_of(tx: Transaction, asker: Asker, mentor_id: int | None) -> Wish 
     if mentor_id is None:
         rows = _of_own_seats(rows)
         if len(rows) != 1:
-            return refuse(Reason.CHOOSE_MENTOR if rows else Reason.NO_SEAT)
+            return refuse(Reason.CHOOSE_MENTOR if rows else Reason.NO_SEAT_ANYWHERE)
     row = rows[0]
     if row["mentor_id"] is None:
         return refuse(Reason.UNKNOWN_MENTOR)

@@ -7,14 +7,17 @@ from sqlalchemy import RowMapping, func, insert, select
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, By, Change, record
 from core.db.notices import Owed, owe
+from core.db.people import is_erased
 from core.db.seats import last_released, live_seat, lock_members, move_seat, occupied_of, take_seat
-from core.db.tables import ledger, mentors, packs, refunds, waiting_list
+from core.db.tables import ledger, members, mentors, packs, refunds, waiting_list
 from core.db.unit import Transaction
 from core.ports import Paid
 from core.rules.balance import renewed_expiry
 from core.rules.notices import NoticeKind
 from core.rules.seats import PAID_FOR, why_not_occupy
+from core.rules.settings import settings_from
 from core.rules.states import EntryKind, OrderState, PackState, RefundCause, RefundState, SeatState
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.packs.thaw import Thawed, thaw_kept
 
 
@@ -31,6 +34,7 @@ async def fulfil(
     seat_id, seat_before, above_capacity = taken
     seated = seat_before not in PAID_FOR
     thawed = await thaw_kept(tx, order["student_id"], order["mentor_id"]) if seated else Thawed()
+    expires_at = renewed_expiry(tx.now, thawed.latest(order["latest_expiry"]), order["validity_days"])
     await db_orders.move_order(tx, order["id"], order["state"], OrderState.FULFILLED)
     pack_id: int = await tx.value(
         insert(packs)
@@ -43,11 +47,12 @@ async def fulfil(
             total=order["sessions"],
             remaining=order["sessions"],
             session_minutes=order["session_minutes"],
-            expires_at=renewed_expiry(tx.now, thawed.latest(order["latest_expiry"]), order["validity_days"]),
+            expires_at=expires_at,
             created_at=tx.now,
         )
         .returning(packs.c.id)
     )
+    expiry = owed_before_expiry(pack_id, order["student_id"], expires_at, settings_from(order["settings"]), tx.now)
     changes = [
         Change("order", order["id"], order["state"], OrderState.FULFILLED, "fulfil", why),
         Change("pack", pack_id, None, PackState.ACTIVE, "fulfil"),
@@ -60,7 +65,7 @@ async def fulfil(
             pack_id=pack_id, kind=EntryKind.PURCHASE, delta=order["sessions"], balance=order["sessions"], at=tx.now
         ),
         record(order["community_id"], tx.now, by, *changes),
-        owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity)),
+        owe(tx, order["community_id"], *_told(order, seat_id, seat_before, above_capacity), *expiry),
         db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref),
         *thawed.writes,
     )
@@ -91,6 +96,8 @@ async def _seat_for(tx: Transaction, order: RowMapping) -> tuple[int, SeatState 
     seat = await live_seat(tx, order["student_id"], order["mentor_id"])
     if seat is not None and await move_seat(tx, seat["id"], [seat["state"]], SeatState.ACTIVE):
         return seat["id"], seat["state"], False
+    if order["state"] is OrderState.CLOSED and await is_erased(tx, order["student_id"]):
+        return None
     capacity = await tx.value(select(mentors.c.capacity).where(mentors.c.member_id == order["mentor_id"]))
     full = why_not_occupy(capacity, await tx.value(occupied_of(order["mentor_id"]))) is not None
     if order["state"] is OrderState.CLOSED:
@@ -127,6 +134,8 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
         member_id=order["student_id"],
         joined_at=tx.now,
         place_at=place_at,
+        # Who was erased meanwhile waits for nothing.
+        left_at=select(members.c.erased_at).where(members.c.id == order["student_id"]).scalar_subquery(),
     )
     refund_id = await intend_refund(tx, payment_id, paid.amount_minor, RefundCause.NO_SEAT)
     await tx.write_all(

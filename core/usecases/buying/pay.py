@@ -28,6 +28,7 @@ class PayPage:
     currency: str
     expires_at: datetime
     guild_id: int
+    student_zone: str
 
 
 @reading
@@ -48,4 +49,5 @@ async def order_by_token(tx: Transaction, token: str) -> PayPage | None:
         currency=order["currency"],
         expires_at=order["expires_at"],
         guild_id=order["guild_id"],
+        student_zone=order["student_zone"],
     )

@@ -76,6 +76,8 @@ async def place_order(
     mentor = await db_orders.mentor_for_sale(tx, student.community_id, mentor_id, student.member_id)
     if mentor is None or mentor["removed_at"] is not None:
         return refuse(Reason.UNKNOWN_MENTOR)
+    if mentor["student_erased_at"] is not None:
+        return refuse(Reason.MEMBER_ERASED)
     product = await _choose_product(tx, mentor_id, student.member_id, wanted.product_id)
     if isinstance(product, Refused):
         return product

@@ -6,7 +6,7 @@ Webhook, return page, jobs and reconciliation all end in `_apply` (rules 25 to 2
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, ScalarSelect, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Update
 
@@ -74,19 +74,15 @@ def _park_event(event_row: int, news: News) -> Update:
 @transaction
 async def keep_failed_event(tx: Transaction, event: ProviderEvent, why: str) -> None:
     """Keep an event whose settling met a fault, to be tried again by the jobs (rule 30)."""
-    news = event.news
-    order_id = None
-    if isinstance(news, MONEY_NEWS):
-        order_id = await order_of_payment(tx, event.provider, news.payment_ref)
-    elif news is not None:
-        order_id = await db_orders.id_of_news(tx, event.provider, news)
-    await _store(tx, event, EventState.FAILED, why, order_id)
+    await _store(tx, event, EventState.FAILED, why)
 
 
-async def _store(
-    tx: Transaction, event: ProviderEvent, state: EventState, why: str | None, order_id: int | None = None
-) -> int | None:
-    """The event's row, or None if it was dealt with before. One that failed before is taken up again."""
+async def _store(tx: Transaction, event: ProviderEvent, state: EventState, why: str | None) -> int | None:
+    """The event's row, or None if it was dealt with before. One that failed before is taken up again.
+
+    It names its order, if there is one: what a provider told us of a student's money is a part of what we hold of them.
+    """
+    order_id = None if event.news is None else _order_of(event.provider, event.news)
     insert: postgresql.Insert | sqlite.Insert = tx.insert(provider_events).values(
         provider=event.provider,
         event_id=event.event_id,
@@ -101,11 +97,18 @@ async def _store(
     event_id: int | None = await tx.value(
         insert.on_conflict_do_update(
             index_elements=["provider", "event_id"],
-            set_={"state": state, "why": why},
+            set_={"state": state, "why": why, "order_id": order_id},
             where=provider_events.c.state == EventState.FAILED,
         ).returning(provider_events.c.id)
     )
     return event_id
+
+
+def _order_of(provider: str, news: News) -> ScalarSelect[int]:
+    """The order that the news is about, as a part of another statement."""
+    if isinstance(news, MONEY_NEWS):
+        return order_of_payment(provider, news.payment_ref)
+    return db_orders.id_of_news(provider, news)
 
 
 async def _apply(tx: Transaction, provider: str, news: News, why: str | None) -> Settled:

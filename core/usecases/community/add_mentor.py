@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.db.history import Change, by_member, record
+from core.db.mentors import was_removed
 from core.db.people import insert_mentor
 from core.db.unit import Transaction, transaction
 from core.rules.hours import WeeklyHours, known_zone, parse_hours
@@ -72,6 +73,8 @@ async def add_mentor(tx: Transaction, asker: Asker, new: NewMentor) -> MentorAdd
         if refused := why_not_number(field, number, *BOUNDS[field]):
             return refused
     mentor_id = await member_of(tx, who.community_id, new.user_id, name)
+    if await was_removed(tx, mentor_id):
+        return refuse(Reason.WAS_A_MENTOR)
     await insert_mentor(
         tx,
         hours,

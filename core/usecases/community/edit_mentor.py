@@ -78,6 +78,8 @@ async def edit_mentor(tx: Transaction, asker: Asker, mentor_id: int, change: Men
     values = {column: named[column] for column in _COLUMNS if column in named}
     if values.get("student_role_id") == NO_ROLE:
         values["student_role_id"] = None
+    elif values.get("student_role_id") in (asker.guild_id, mentor["staff_role_id"]):
+        return refuse(Reason.ROLE_NOT_FOR_STUDENTS)  # Discord's @everyone has the guild's id
     before = await hours_of(tx, mentor_id)
     changed = {column: value for column, value in values.items() if mentor[column] != value}
     new_week = week if week is not None and set(week) != set(before) else None

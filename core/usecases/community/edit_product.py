@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, exists, func, select, update
 
 from core.db.history import Change, by_member, record
-from core.db.tables import products
+from core.db.orders import UNSETTLED
+from core.db.tables import orders, packs, products
 from core.db.unit import Transaction, transaction
 from core.rules.money import parse_price
 from core.rules.refusals import Reason, Refused, refuse
+from core.rules.states import PackState
 from core.usecases.asker import Asker, Known
 from core.usecases.community.add_product import ProductAdded, why_not_sold
 from core.usecases.community.names import tidy_name
@@ -24,6 +26,22 @@ class ProductChange:
     price: str | None = None
     sessions: int | None = None
     validity_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetirePreview:
+    """What follows if it is taken off sale: `open_checkouts` and `packs` of it that are usable stay as they are.
+
+    `is_last`: with it the mentor sells nothing, so that their students could not renew either.
+    """
+
+    mentor_id: int
+    product_id: int
+    name: str
+    mentor_name: str
+    open_checkouts: int
+    packs: int
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,36 @@ async def edit_product(
         mentor_name=mentor["name"],
         currency=product["currency"],
         **sold,
+    )
+
+
+@transaction
+async def preview_retire(tx: Transaction, asker: Asker, mentor_id: int, product_id: int) -> RetirePreview | Refused:
+    """What `retire_product` would do now, or why it would refuse. Nothing is changed."""
+    found = await _staff_and_product(tx, asker, mentor_id, product_id)
+    if isinstance(found, Refused):
+        return found
+    _, mentor, product = found
+    of_it = orders.c.product_id == product_id
+    open_checkouts: int = await tx.value(
+        select(func.count()).select_from(orders).where(of_it, orders.c.state.in_(UNSETTLED))
+    )
+    usable: int = await tx.value(
+        select(func.count())
+        .select_from(packs.join(orders, orders.c.id == packs.c.order_id))
+        .where(of_it, packs.c.state == PackState.ACTIVE)
+    )
+    others = exists().where(
+        products.c.mentor_id == mentor_id, products.c.id != product_id, products.c.retired_at.is_(None)
+    )
+    return RetirePreview(
+        mentor_id=mentor_id,
+        product_id=product_id,
+        name=product["name"],
+        mentor_name=mentor["name"],
+        open_checkouts=open_checkouts,
+        packs=usable,
+        is_last=not await tx.value(select(others)),
     )
 
 

@@ -14,6 +14,7 @@ from core.rules.notices import NoticeKind, cycle_at
 from core.rules.pausing import stood_still
 from core.rules.settings import settings_from
 from core.rules.states import SeatState
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.seats.follow_up import follow_up
 
 _HELD_BACK = (NoticeKind.RENEWAL_REMINDER, NoticeKind.GRACE_BEGAN)
@@ -22,18 +23,18 @@ _HELD_BACK = (NoticeKind.RENEWAL_REMINDER, NoticeKind.GRACE_BEGAN)
 async def let_run(tx: Transaction, mentor: RowMapping, by: By, why: str | None = None) -> int | None:
     """How many students are told that the mentor is back; None if another ended this pause.
 
-    Expiries and grace ends move by the time paused, and their warnings with them; grace that could not begin meanwhile
+    Expiries and grace ends move by the time paused, with what is told before them; grace that could not begin meanwhile
     begins now. Whoever calls holds the lock on the mentor, which every decision about a pair of theirs takes, too.
     """
     mentor_id, community_id, paused_at = mentor["member_id"], mentor["community_id"], mentor["paused_at"]
     if not await resume_mentor_row(tx, mentor_id, paused_at):
         return None
     living = await paid_seats_of(tx, mentor_id)
-    changes = await _move_expiries(tx, mentor_id, paused_at)
+    changes, told = await _move_expiries(tx, mentor)
     changes += await _move_graces(tx, living, mentor)
     changes.append(Change("mentor", mentor_id, "paused", "active", "resume", why))
     cycle = cycle_at(tx.now)
-    told = [Owed(NoticeKind.MENTOR_RESUMED, seat["id"], seat["student_id"], cycle) for seat in living]
+    told += [Owed(NoticeKind.MENTOR_RESUMED, seat["id"], seat["student_id"], cycle) for seat in living]
     await tx.write_all(
         owe_dropped_again(tx, _HELD_BACK, [seat["id"] for seat in living], paused_at),
         record(community_id, tx.now, by, *changes),
@@ -45,15 +46,21 @@ async def let_run(tx: Transaction, mentor: RowMapping, by: By, why: str | None =
     return len(living)
 
 
-async def _move_expiries(tx: Transaction, mentor_id: int, paused_at: datetime) -> list[Change]:
-    changes, expiries = [], {}
-    for pack in await running_packs_of(tx, mentor_id):
-        later = stood_still(paused_at, tx.now, pack["frozen_at"])
-        until = expiries[pack["id"]] = pack["expires_at"] + later
+async def _move_expiries(tx: Transaction, mentor: RowMapping) -> tuple[list[Change], list[Owed]]:
+    """Every running pack is as far from its end as it was; with what its student is told before it (rule 21)."""
+    changes: list[Change] = []
+    told: list[Owed] = []
+    expiries: dict[int, datetime] = {}
+    settings = settings_from(mentor["settings"])
+    for pack in await running_packs_of(tx, mentor["member_id"]):
+        until = pack["expires_at"] + stood_still(mentor["paused_at"], tx.now, pack["frozen_at"])
+        expiries[pack["id"]] = until
+        if pack["frozen_at"] is None and pack["remaining"] > 0:
+            told += owed_before_expiry(pack["id"], pack["student_id"], until, settings, tx.now)
         facts = {"from": pack["expires_at"].isoformat(), "to": until.isoformat()}
         changes.append(Change("pack", pack["id"], pack["state"], pack["state"], "resume", facts=facts))
     await move_expiries(tx, expiries)
-    return changes
+    return changes, told
 
 
 async def _move_graces(tx: Transaction, living: Sequence[RowMapping], mentor: RowMapping) -> list[Change]:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, select
 
 from core.db.history import Change, by_member, record
 from core.db.mentors import edit_mentor_row, pairs_of, unsettled_of_mentor
 from core.db.notices import Owed, owe
+from core.db.roles import ask_for_roles_of
 from core.db.seats import move_seat
 from core.db.tables import sessions
 from core.db.unit import Transaction, transaction
@@ -32,18 +33,24 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class RemovalPreview:
-    """What a removal would do: `canceled` sessions to come, and to whom something is owed then."""
+    """What a removal would do: to `students` with a seat or something left, and to whom something is owed then.
+
+    `canceled` sessions to come are returned; `waiting` ones have begun, and stay until somebody says how they went.
+    """
 
     mentor_id: int
     name: str
     reason: str
+    students: int
     canceled: int
+    waiting: int
     owners: tuple[Owner, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MentorRemoved:
     name: str
+    students: int
     canceled: int
     owners: tuple[Owner, ...]
 
@@ -54,16 +61,24 @@ async def preview_removal(tx: Transaction, asker: Asker, mentor_id: int, reason:
     wish = await _wish(tx, asker, mentor_id, reason)
     if isinstance(wish, Refused):
         return wish
-    to_come: int = await tx.value(
-        select(func.count())
-        .select_from(sessions)
-        .where(
-            sessions.c.mentor_id == mentor_id,
-            sessions.c.state == SessionState.SCHEDULED,
-            sessions.c.starts_at > tx.now,
+    starts = [
+        row["starts_at"]
+        for row in await tx.all(
+            select(sessions.c.starts_at).where(
+                sessions.c.mentor_id == mentor_id, sessions.c.state == SessionState.SCHEDULED
+            )
         )
+    ]
+    to_come = sum(at > tx.now for at in starts)
+    return RemovalPreview(
+        mentor_id=mentor_id,
+        name=wish.mentor["name"],
+        reason=wish.reason,
+        students=len(wish.pairs),
+        canceled=to_come,
+        waiting=len(starts) - to_come,
+        owners=_owners(wish.pairs),
     )
-    return RemovalPreview(mentor_id, wish.mentor["name"], wish.reason, to_come, _owners(wish.pairs))
 
 
 @transaction
@@ -72,6 +87,7 @@ async def remove_mentor(tx: Transaction, asker: Asker, mentor_id: int, reason: s
 
     Sessions to come are cancelled and returned; those that have started wait for their outcome as before. Packs are
     frozen, and with the mentor every clock stands still. A seat with nothing left ends; the others wait for staff.
+    The students' role is taken back from all of them.
     """
     wish = await _wish(tx, asker, mentor_id, reason)
     if isinstance(wish, Refused):
@@ -87,12 +103,14 @@ async def remove_mentor(tx: Transaction, asker: Asker, mentor_id: int, reason: s
         canceled += await stop_pair(tx, pair["student_id"], mentor_id, stop)
         if pair["remaining"] == 0 and await move_seat(tx, pair["id"], PAID_FOR, SeatState.RELEASED):
             changes.append(Change("seat", pair["id"], pair["state"], SeatState.RELEASED, "remove", wish.reason))
+    if wish.mentor["student_role_id"] is not None:
+        await tx.run(ask_for_roles_of(tx, mentor_id))
     told = _told(wish.pairs, cycle_at(tx.now))
     await tx.write_all(
         record(community_id, tx.now, by, *changes),
         *([owe(tx, community_id, *told)] if told else []),
     )
-    return MentorRemoved(wish.mentor["name"], canceled, _owners(wish.pairs))
+    return MentorRemoved(wish.mentor["name"], len(wish.pairs), canceled, _owners(wish.pairs))
 
 
 @dataclass(frozen=True, slots=True)

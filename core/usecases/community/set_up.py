@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.db.history import Change, by_member, record
+from core.db.mentors import gives_role
 from core.db.people import community_of_guild, edit_community, insert_community
 from core.db.unit import Transaction, transaction
 from core.rules.hours import known_zone
@@ -94,6 +95,9 @@ async def _edit(
     if isinstance(who, Refused):
         return who
     changed = {name: value for name, value in values.items() if before[name] != value}
+    staff_role_id = changed.get("staff_role_id")
+    if staff_role_id is not None and await gives_role(tx, before["id"], staff_role_id):
+        return refuse(Reason.STUDENTS_AS_STAFF)
     if changed:
         await edit_community(tx, before["id"], **changed)
         steps = {name: {"from": before[name], "to": value} for name, value in changed.items()}

@@ -48,8 +48,8 @@ async def choose_time_zone(tx: Transaction, asker: Asker, zone: str) -> ZoneChos
     if row["time_zone"] != zone:
         facts = {"from": row["time_zone"], "to": zone}
         change = Change("member", who.member_id, _HERE, _HERE, "time zone", facts=facts)
-        await tx.write_all(
-            update(members).where(members.c.id == who.member_id).values(time_zone=zone),
-            record(who.community_id, tx.now, by_member(who.member_id), change),
-        )
+        mine = update(members).where(members.c.id == who.member_id, members.c.user_id == who.user_id)
+        if (await tx.run(mine.values(time_zone=zone))).rowcount == 0:
+            return refuse(Reason.MEMBER_ERASED)  # at this very moment
+        await tx.run(record(who.community_id, tx.now, by_member(who.member_id), change))
     return ZoneChosen(zone, tx.now, row["mentor_zone"])

@@ -15,9 +15,9 @@ from core.rules.balance import Pack, returned_expiry, state_after
 from core.rules.completion import Authority, Told
 from core.rules.notices import NoticeKind
 from core.rules.seats import PAID_FOR, why_not_occupy
-from core.rules.settings import Settings
 from core.rules.states import EntryKind, PackState, SeatState
 from core.usecases.asker import Known
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.packs.thaw import thaw_kept
 from core.usecases.seats.follow_up import PairState, load_pair
 
@@ -26,24 +26,31 @@ from core.usecases.seats.follow_up import PairState, load_pair
 class PackBack:
     """What the pack is that gets a session back: active, and good for some days more at least (rule 3).
 
-    `refunded`: its money has gone back, and so the session goes, too (rule 28).
+    `owed` is what its student is told before that ends (rule 21). `refunded`: its money has gone back, and so the
+    session goes, too (rule 28).
     """
 
     state: PackState
     until: datetime
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
+    owed: tuple[Owed, ...] = ()
     refunded: bool = False
 
 
-def pack_back(pack: Pack, settings: Settings, verb: str, now: datetime) -> PackBack:
+def pack_back(pair: PairState, pack: Pack, verb: str, now: datetime) -> PackBack:
     """Mentor or staff give a session back, so its student is to have the time to use it. A refunded pack stays so."""
-    state, until = state_after(pack.state, EntryKind.RESTORE, pack.remaining), pack.expires_at
-    if state is PackState.ACTIVE:
-        until = returned_expiry(pack.expires_at, now, settings)
-    if (state, until) == (pack.state, pack.expires_at):
-        return PackBack(state, until, (), refunded=state is PackState.REFUNDED)
-    facts = {"from": pack.expires_at.isoformat(), "to": until.isoformat()}
-    return PackBack(state, until, (Change("pack", pack.id, pack.state, state, verb, facts=facts),))
+    state = state_after(pack.state, EntryKind.RESTORE, pack.remaining)
+    if state is not PackState.ACTIVE:
+        return PackBack(state, pack.expires_at, refunded=state is PackState.REFUNDED)
+    until = returned_expiry(pack.expires_at, now, pair.settings)
+    changes: tuple[Change, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    if (state, until) != (pack.state, pack.expires_at):
+        facts = {"from": pack.expires_at.isoformat(), "to": until.isoformat()}
+        changes = (Change("pack", pack.id, pack.state, state, verb, facts=facts),)
+    if not pack.frozen:
+        owed = owed_before_expiry(pack.id, pair.student_id, until, pair.settings, now)
+    return PackBack(state, until, changes, owed)
 
 
 async def locked_session(tx: Transaction, community_id: int, session_id: int) -> RowMapping | None:
@@ -78,6 +85,7 @@ def told_of(session: RowMapping) -> Told:
         returned=bool(session["returned"]),
         pack_refunded=session["pack_state"] is PackState.REFUNDED,
         available=session["remaining"] - session["held"],
+        student_erased=session["student_erased_at"] is not None,
     )
 
 

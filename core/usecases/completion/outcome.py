@@ -92,6 +92,7 @@ async def _end(tx: Transaction, session: RowMapping, word: Word) -> Completed:
     step = SessionState.SCHEDULED, word.outcome.state
     changes = [Change("session", session["id"], *step, word.outcome.verb, facts=word.facts)]
     writes = []
+    owed: tuple[Owed, ...] = ()
     if word.outcome.consumes:
         told, left = NoticeKind.SESSION_COMPLETED, after_entry(pack.remaining, pack.total, -1)
         after = state_after(pack.state, EntryKind.CONSUME, left)
@@ -101,19 +102,20 @@ async def _end(tx: Transaction, session: RowMapping, word: Word) -> Completed:
             changes.append(Change("pack", pack.id, pack.state, after, word.outcome.verb))
     else:
         told, left = NoticeKind.SESSION_RETURNED, pack.remaining
-        back = pack_back(pack, pair.settings, word.outcome.verb, tx.now)
+        back = pack_back(pair, pack, word.outcome.verb, tx.now)
         if back.refunded:
             left = after_entry(pack.remaining, pack.total, -1)
             entry = {"kind": EntryKind.REFUND, "delta": -1, "balance": left, "actor_id": word.by.member_id}
             writes.append(insert(ledger).values(pack_id=pack.id, at=tx.now, **entry))
         moved = await move_pack(tx, pack, back.state, remaining=left - pack.remaining, held=-1, until=back.until)
         changes += back.changes
+        owed = back.owed
     if not moved:
         raise RuntimeError(f"pack {pack.id} changed without the lock on its pair")
     await tx.write_all(
         *writes,
         record(community_id, tx.now, word.by, *changes),
-        owe(tx, community_id, Owed(told, session["id"], student_id, session["attempt"])),
+        owe(tx, community_id, Owed(told, session["id"], student_id, session["attempt"]), *owed),
     )
     await follow_up(tx, student_id, session["mentor_id"], usable_remaining(pair.packs, tx.now))
     return _completed(session, word.outcome.state, left, repeated=False)

@@ -73,7 +73,7 @@ async def _reopen(tx: Transaction, session: RowMapping, by: By) -> Reopened:
     restores = session["consumed"] and not session["restored"]
     pair = await pair_with_seat(tx, session, by, _VERB)
     before, pack = usable_remaining(pair.packs, tx.now), pack_of(pair, session)
-    back = pack_back(pack, pair.settings, _VERB, tx.now)
+    back = pack_back(pair, pack, _VERB, tx.now)
     left = after_entry(pack.remaining, pack.total, 1) if restores else pack.remaining
     if not await reopen_session(tx, session):
         raise RuntimeError(f"session {session['id']} changed without the lock on its pair")
@@ -83,7 +83,7 @@ async def _reopen(tx: Transaction, session: RowMapping, by: By) -> Reopened:
     await tx.write_all(
         *([entry_of(session, EntryKind.RESTORE, left, tx.now, by.member_id)] if restores else []),
         record(pair.community_id, tx.now, by, change, *back.changes),
-        owe(tx, pair.community_id, *_told(session, by, tx.now)),
+        owe(tx, pair.community_id, *_told(session, by, tx.now), *back.owed),
     )
     await follow_up(tx, student_id, mentor_id, before)
     return _reopened(session, SessionState.SCHEDULED, left, repeated=False)

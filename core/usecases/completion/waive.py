@@ -61,15 +61,16 @@ async def _give_back(tx: Transaction, session: RowMapping, by: By) -> Waived:
     student_id, mentor_id = session["student_id"], session["mentor_id"]
     pair = await pair_with_seat(tx, session, by, _VERB)
     before, pack = usable_remaining(pair.packs, tx.now), pack_of(pair, session)
-    back = pack_back(pack, pair.settings, _VERB, tx.now)
+    back = pack_back(pair, pack, _VERB, tx.now)
     left = after_entry(pack.remaining, pack.total, 1)
     if not await move_pack(tx, pack, back.state, remaining=1, until=back.until):
         raise RuntimeError(f"pack {pack.id} changed without the lock on its pair")
     change = Change("session", session["id"], session["state"], session["state"], _VERB)
+    told = Owed(NoticeKind.SESSION_WAIVED, session["id"], student_id, session["attempt"])
     await tx.write_all(
         entry_of(session, EntryKind.RESTORE, left, tx.now, by.member_id),
         record(pair.community_id, tx.now, by, change, *back.changes),
-        owe(tx, pair.community_id, Owed(NoticeKind.SESSION_WAIVED, session["id"], student_id, session["attempt"])),
+        owe(tx, pair.community_id, told, *back.owed),
     )
     await follow_up(tx, student_id, mentor_id, before)
     return _waived(session, left, repeated=False)

@@ -35,6 +35,7 @@ async def about(tx: Transaction, asker: Asker, seat_id: int) -> About | Refused:
             seats.c.student_id,
             seats.c.mentor_id,
             student.c.name.label("student_name"),
+            student.c.erased_at,
             mentor.c.name.label("mentor_name"),
             mentors.c.removed_at,
         )
@@ -54,4 +55,6 @@ async def about(tx: Transaction, asker: Asker, seat_id: int) -> About | Refused:
     is_mentor = row["own_id"] == row["mentor_id"] and row["removed_at"] is None
     if row["own_id"] == row["student_id"] or not (is_staff or is_mentor):
         return refuse(Reason.NOT_YOURS)
+    if row["erased_at"] is not None:
+        return refuse(Reason.MEMBER_ERASED)
     return About(row["seat_id"], row["student_id"], row["mentor_id"], row["student_name"], row["mentor_name"])

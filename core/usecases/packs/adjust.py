@@ -20,6 +20,7 @@ from core.rules.states import EntryKind
 from core.usecases.asker import Asker, Known, known
 from core.usecases.community.names import why_not_number
 from core.usecases.packs.choosing import ChoosePack, choices_of
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.reason import tidy_reason
 from core.usecases.seats.follow_up import PairState, follow_up, load_pair
 
@@ -154,14 +155,20 @@ async def apply_adjustment(
     delta, by = correction.delta, by_member(correction.by)
     left = after_entry(pack.remaining, pack.total, delta)
     state = state_after(pack.state, EntryKind.ADJUST, left)
-    await set_balance(tx, pack, left, state, adjusted_expiry(pack, delta, tx.now, pair.settings))
+    expires_at = adjusted_expiry(pack, delta, tx.now, pair.settings)
+    await set_balance(tx, pack, left, state, expires_at)
     figures = {"before": pack.remaining, "after": left}
     change = Change("pack", pack.id, pack.state, state, "adjust", correction.reason, figures)
     cycle = await note(tx, pair.community_id, by, change)
     entry = {"kind": EntryKind.ADJUST, "delta": delta, "balance": left, "reason": correction.reason}
     writes: list[UpdateBase] = [insert(ledger).values(pack_id=pack.id, actor_id=by.member_id, at=tx.now, **entry)]
+    told: list[Owed] = []
     if tell:
-        writes.append(owe(tx, pair.community_id, Owed(NoticeKind.PACK_ADJUSTED, pack.id, pair.student_id, cycle)))
+        told.append(Owed(NoticeKind.PACK_ADJUSTED, pack.id, pair.student_id, cycle))
+    if delta > 0 and not pack.frozen:
+        told += owed_before_expiry(pack.id, pair.student_id, expires_at, pair.settings, tx.now)
+    if told:
+        writes.append(owe(tx, pair.community_id, *told))
     await tx.write_all(*writes)
     await follow_up(tx, pair.student_id, mentor_id, usable_remaining(pair.packs, tx.now))
 

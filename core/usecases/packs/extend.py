@@ -18,6 +18,7 @@ from core.rules.states import PackState, SeatState
 from core.usecases.asker import Asker, Known, known_staff
 from core.usecases.community.names import why_not_number
 from core.usecases.packs.choosing import ChoosePack, choices_of
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.reason import tidy_reason
 from core.usecases.seats.follow_up import PairState, follow_up, load_pair
 
@@ -106,7 +107,10 @@ async def _extend_pack(tx: Transaction, wish: _Wish, pack: Pack) -> PackExtended
     await tx.run(update(packs).where(packs.c.id == pack.id).values(expires_at=expires_at))
     moved = {"from": pack.expires_at.isoformat(), "to": expires_at.isoformat()}
     change = Change("pack", pack.id, pack.state, pack.state, "extend", wish.reason, moved)
-    await _tell(tx, wish, NoticeKind.PACK_EXTENDED, change)
+    owed: tuple[Owed, ...] = ()
+    if not pack.frozen:
+        owed = owed_before_expiry(pack.id, wish.pair.student_id, expires_at, wish.pair.settings, tx.now)
+    await _tell(tx, wish, NoticeKind.PACK_EXTENDED, change, *owed)
     await follow_up(tx, wish.seat["student_id"], wish.seat["mentor_id"], usable_remaining(wish.pair.packs, tx.now))
     return PackExtended(wish.seat["student_name"], wish.seat["mentor_name"], pack.remaining, pack.total, expires_at)
 
@@ -124,7 +128,7 @@ async def _extend_grace(tx: Transaction, wish: _Wish) -> GraceExtended:
     return GraceExtended(seat["student_name"], seat["mentor_name"], ends_at)
 
 
-async def _tell(tx: Transaction, wish: _Wish, kind: NoticeKind, change: Change) -> None:
+async def _tell(tx: Transaction, wish: _Wish, kind: NoticeKind, change: Change, *more: Owed) -> None:
     cycle = await note(tx, wish.by.community_id, by_member(wish.by.member_id), change)
     told = Owed(kind, change.entity_id, wish.seat["student_id"], cycle)
-    await tx.run(owe(tx, wish.by.community_id, told))
+    await tx.run(owe(tx, wish.by.community_id, told, *more))

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, insert
 from core.db.history import Change, by_member, note, record
 from core.db.notices import Owed, owe
 from core.db.packs import packs_of_pair
-from core.db.people import mentor_of
+from core.db.people import is_erased, mentor_of
 from core.db.seats import live_seat, lock_members, move_seat, occupied_of, take_seat
 from core.db.tables import ledger, packs
 from core.db.unit import Transaction, transaction
@@ -20,6 +20,7 @@ from core.rules.seats import PAID_FOR, why_not_occupy
 from core.rules.states import EntryKind, PackState, SeatState
 from core.usecases.asker import Asker, Known, known_staff, member_of
 from core.usecases.community.names import why_not_number
+from core.usecases.packs.expiring import owed_before_expiry
 from core.usecases.packs.thaw import Thawed, thaw_kept
 from core.usecases.reason import tidy_reason
 
@@ -94,6 +95,8 @@ async def grant(tx: Transaction, asker: Asker, wanted: Grant) -> Granted | Refus
         return gift
     # From here on nobody else decides about this mentor's places, or about this pair.
     await lock_members(tx, gift.student_id, gift.mentor_id)
+    if await is_erased(tx, gift.student_id):
+        return refuse(Reason.MEMBER_ERASED)
     place = await _place(tx, gift)
     if isinstance(place, Refused):
         return place
@@ -102,6 +105,7 @@ async def grant(tx: Transaction, asker: Asker, wanted: Grant) -> Granted | Refus
     expires_at = renewed_expiry(tx.now, thawed.latest(latest_usable_expiry(owned, tx.now)), gift.days)
     pack_id = await _insert_pack(tx, gift, expires_at)
     told = await _told(tx, gift, place, pack_id, purchases=len(owned) + 1)
+    told += owed_before_expiry(pack_id, gift.student_id, expires_at, gift.by.settings, tx.now)
     by = by_member(gift.by.member_id)
     entry = {"kind": EntryKind.GRANT, "delta": wanted.sessions, "balance": wanted.sessions}
     await tx.write_all(

@@ -8,10 +8,13 @@ from sqlalchemy import select, update
 from sqlalchemy.sql.dml import UpdateBase
 
 from core.db.history import Change
-from core.db.tables import packs
+from core.db.notices import owe
+from core.db.tables import communities, packs
 from core.db.unit import Transaction
 from core.rules.balance import thawed_expiry
+from core.rules.settings import settings_from
 from core.rules.states import FreezeCause, PackState
+from core.usecases.packs.expiring import owed_before_expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,12 @@ class Thawed:
 async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
     """Whoever gives the pair a seat writes this with it, in the same transaction. One statement.
 
+    What is usable again owes the notices before its new expiry (rule 21).
     Whoever calls moved or took the pair's seat just now, so nobody else thaws or freezes these packs.
     """
     rows = await tx.all(
-        select(packs)
+        select(packs, communities.c.settings)
+        .join(communities, communities.c.id == packs.c.community_id)
         .where(
             packs.c.student_id == student_id,
             packs.c.mentor_id == mentor_id,
@@ -41,7 +46,8 @@ async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
         )
         .order_by(packs.c.id)
     )
-    writes, changes, usable = [], [], []
+    writes: list[UpdateBase] = []
+    changes, usable = [], []
     for row in rows:
         expires_at = thawed_expiry(row["expires_at"], row["frozen_at"], tx.now)
         writes.append(
@@ -53,4 +59,7 @@ async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
         changes.append(Change("pack", row["id"], row["state"], row["state"], "thaw", "a seat again", facts))
         if row["state"] is PackState.ACTIVE and row["remaining"] > 0:
             usable.append(expires_at)
+            settings = settings_from(row["settings"])
+            if owed := owed_before_expiry(row["id"], student_id, expires_at, settings, tx.now):
+                writes.append(owe(tx, row["community_id"], *owed))
     return Thawed(writes, changes, max(usable, default=None))

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Subquery, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Subquery, and_, case, func, or_, select
 
+from core.db.history import OF_PAIRS, concerns
 from core.db.tables import (
     adjustments,
     history,
@@ -31,9 +32,6 @@ from core.rules.states import Actor
 from core.usecases.asker import Asker, staffed
 
 PAGE = 10
-
-_OF_PAIRS = {"seat": seats, "pack": packs, "session": sessions, "order": orders, "note": notes}
-"""Entities whose rows name a student and a mentor themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +145,9 @@ def _asked(community: RowMapping, wanted: Filter, member: Named | None, mentor: 
     zone = ZoneInfo(community["time_zone"])
     asked: list[ColumnElement[bool]] = [history.c.community_id == community["id"]]
     if member is not None:
-        asked.append(or_(history.c.actor_id == member.id, _concerns(member.id)))
+        asked.append(or_(history.c.actor_id == member.id, concerns(member.id)))
     if mentor is not None:
-        asked.append(_concerns(mentor.id, as_student=False))
+        asked.append(concerns(mentor.id, as_student=False))
     if wanted.since is not None:
         asked.append(history.c.at >= instant_of(wanted.since, 0, zone))
     if wanted.until is not None:
@@ -157,28 +155,6 @@ def _asked(community: RowMapping, wanted: Filter, member: Named | None, mentor: 
     if wanted.upto is not None:
         asked.append(history.c.id <= wanted.upto)
     return and_(*asked)
-
-
-def _concerns(member_id: int, *, as_student: bool = True) -> ColumnElement[bool]:
-    """Whether the change is about something of this member's."""
-
-    def theirs(table: Any) -> ColumnElement[bool]:
-        of_mentor: ColumnElement[bool] = table.c.mentor_id == member_id
-        return or_(table.c.student_id == member_id, of_mentor) if as_student else of_mentor
-
-    def among(entity: str, ids: Select[Any]) -> ColumnElement[bool]:
-        return and_(history.c.entity == entity, history.c.entity_id.in_(ids))
-
-    themselves = ["mentor", "member"] if as_student else ["mentor"]
-    paid = select(refunds.c.id).join(payments, payments.c.id == refunds.c.payment_id)
-    asked = select(adjustments.c.id).join(packs, packs.c.id == adjustments.c.pack_id)
-    return or_(
-        *(among(entity, select(table.c.id).where(theirs(table))) for entity, table in _OF_PAIRS.items()),
-        among("refund", paid.join(orders, orders.c.id == payments.c.order_id).where(theirs(orders))),
-        among("adjustment", asked.where(theirs(packs))),
-        among("product", select(products.c.id).where(products.c.mentor_id == member_id)),
-        and_(history.c.entity.in_(themselves), history.c.entity_id == member_id),
-    )
 
 
 async def _page(tx: Transaction, asked: ColumnElement[bool], page: int) -> Sequence[RowMapping]:
@@ -190,8 +166,8 @@ async def _page(tx: Transaction, asked: ColumnElement[bool], page: int) -> Seque
         case((of.c.entity == "order", of.c.entity_id), else_=payments.c.order_id),
     )
     itself = {each: case((of.c.entity == each, of.c.entity_id)) for each in ("member", "mentor")}
-    students = [itself["member"], *(table.c.student_id for table in _OF_PAIRS.values())]
-    mentors = [itself["mentor"], *(table.c.mentor_id for table in _OF_PAIRS.values()), products.c.mentor_id]
+    students = [itself["member"], *(table.c.student_id for table in OF_PAIRS.values())]
+    mentors = [itself["mentor"], *(table.c.mentor_id for table in OF_PAIRS.values()), products.c.mentor_id]
     return await tx.all(
         select(
             of,

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, exists, func, or_, select
 
-from core.db.tables import communities, members, mentors, packs, seats, sessions
+from core.db.tables import communities, members, mentors, orders, packs, seats, sessions
 from core.db.unit import Transaction, reading
 from core.rules.refusals import Reason, Refused, refuse
-from core.rules.states import PackState, SeatState, SessionState
+from core.rules.states import OrderState, PackState, SeatState, SessionState
 from core.usecases.asker import Asker
 
 
@@ -29,7 +29,10 @@ class PackCard:
 
 @dataclass(frozen=True, slots=True)
 class WithMentor:
-    """One pair. No `seat_state`: the seat is gone and some sessions are left. `packs` with sessions, or the last."""
+    """One pair. No `seat_state`: the seat is gone and some sessions are left. `packs` with sessions, or the last.
+
+    `is_paying`: money of theirs is on its way, or staff look at it, so there is nothing to pay.
+    """
 
     mentor_id: int
     mentor_name: str
@@ -37,6 +40,7 @@ class WithMentor:
     grace_ends_at: datetime | None
     packs: tuple[PackCard, ...]
     next_session_at: datetime | None
+    is_paying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ def _pair(
             if row["mentor_id"] == mentor_id
         ),
         next_session_at=next_at,
+        is_paying=bool(seat and seat["is_paying"]),
     )
 
 
@@ -106,6 +111,13 @@ async def _seats(tx: Transaction, asker: Asker, mentor_id: int | None) -> Sequen
             seats.c.grace_ends_at,
             mentor.c.name.label("mentor_name"),
             mentors.c.member_id.label("known_mentor"),
+            exists()
+            .where(
+                orders.c.student_id == student.c.id,
+                orders.c.mentor_id == seats.c.mentor_id,
+                orders.c.state.in_([OrderState.PENDING, OrderState.PARKED]),
+            )
+            .label("is_paying"),
         )
         .select_from(communities)
         .outerjoin(student, (student.c.community_id == communities.c.id) & (student.c.user_id == asker.user_id))

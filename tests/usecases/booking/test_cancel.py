@@ -23,12 +23,25 @@ from core.usecases.completion.choices import coming_sessions
 from core.usecases.completion.complete import complete
 from core.usecases.completion.waive import waive
 from tests.answers import given, why
-from tests.builders import DAY, HOUR, Pair, a_community, a_member, a_pair, a_session, count_of, row_of, rows_of
+from tests.builders import (
+    BESIDE_EXPIRY,
+    DAY,
+    HOUR,
+    Pair,
+    a_community,
+    a_member,
+    a_pair,
+    a_session,
+    count_of,
+    row_of,
+    rows_of,
+)
 from tests.clocks import NOW, SettableClock
 from tests.races.gate import at_once
 from tests.usecases.completion.steps import breaks, kinds
 
 MOMENT = timedelta(microseconds=1)
+WHY = "The room is closed"
 RETURNED, USED = Consequence.RETURNED, Consequence.USED
 
 
@@ -52,22 +65,45 @@ async def test_it_does_not_take_place_and_the_others_hear_of_it(db: Database, wh
     pair = await a_pair(db)
     session_id = await booked(db, pair, NOW + (DAY if who == "student" else HOUR))
     asker = {"mentor": pair.mentor.asker, "staff": pair.staff}.get(who, pair.student.asker)
+    reason = f" {WHY}\n" if who == "staff" else None
 
-    shown = given(await preview_cancel(db, asker, session_id))
-    done = given(await cancel(db, asker, session_id, shown.consequence))
+    shown = given(await preview_cancel(db, asker, session_id, reason))
+    done = given(await cancel(db, asker, session_id, shown.consequence, reason))
 
     assert (shown.consequence, done.consequence, done.repeated) == (expected, expected, False)
     assert (done.number, done.total, done.student_name, done.mentor_name) == (1, 4, "Stu", "Mara")
     assert (await row_of(db, tables.sessions, session_id))["state"] is SessionState.CANCELED
     assert await pack_of(db, pair) == ((3 if expected is USED else 4), 0, PackState.ACTIVE)
     assert await count_of(db, tables.calendar_blocks, tables.calendar_blocks.c.live) == 0
-    told = [(row["kind"], row["to_member_id"]) for row in await rows_of(db, tables.notices)]
+    told = [(row["kind"], row["to_member_id"]) for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
     student = (NoticeKind.SESSION_CANCELED, pair.student.id)
     mentor = (NoticeKind.SESSION_CANCELED_MENTOR, pair.mentor.id)
     assert told == {"mentor": [student], "staff": [student, mentor]}.get(who, [mentor])
     noted = (await rows_of(db, tables.history, tables.history.c.entity == "session"))[-1]
     assert (noted["verb"], noted["facts"]["consequence"]) == ("cancel", expected.value)
+    assert shown.reason == done.reason == noted["why"] == (WHY if who == "staff" else None)
     assert await breaks(db) == {}
+
+
+async def test_staff_say_why_and_student_and_mentor_read_it(db: Database) -> None:
+    pair = await a_pair(db)
+    session_id = await booked(db, pair, NOW + DAY)
+    for reason, no in ((None, Reason.STAFF_SAY_WHY), (" ", Reason.REASON_MISSING), ("x" * 501, Reason.REASON_MISSING)):
+        assert why(await preview_cancel(db, pair.staff, session_id, reason)) is no
+        assert why(await cancel(db, pair.staff, session_id, RETURNED, reason)) is no
+
+    given(await cancel(db, pair.staff, session_id, RETURNED, "The *room* is closed"))
+
+    for kind in (NoticeKind.SESSION_CANCELED, NoticeKind.SESSION_CANCELED_MENTOR):
+        assert (await told(db, kind, session_id)).text.endswith(r"Why: The \*room\* is closed")
+    assert await breaks(db) == {}
+
+
+async def told(db: Database, kind: NoticeKind, session_id: int) -> Message:
+    async with db.look() as tx:
+        facts = await facts_of(tx, kind, session_id, 1)
+    assert facts is not None
+    return render(kind, facts)
 
 
 async def test_the_time_is_free_again_and_the_session_can_be_booked_anew(db: Database) -> None:
@@ -87,17 +123,12 @@ async def test_the_mentor_reads_until_when_a_late_cancellation_may_be_given_back
     session_id = await booked(db, pair, NOW + HOUR)
     given(await cancel(db, pair.student.asker, session_id))
 
-    async def told() -> Message:
-        async with db.look() as tx:
-            facts = await facts_of(tx, NoticeKind.SESSION_CANCELED_MENTOR, session_id, 1)
-        assert facts is not None
-        return render(NoticeKind.SESSION_CANCELED_MENTOR, facts)
-
-    late = await told()
+    late = await told(db, NoticeKind.SESSION_CANCELED_MENTOR, session_id)
     given(await waive(db, pair.mentor.asker, session_id))
-    waived = await told()
+    waived = await told(db, NoticeKind.SESSION_CANCELED_MENTOR, session_id)
 
     assert discord_span(NOW + 7 * DAY) in late.text
+    assert "Why" not in late.text
     assert [button.action for button in late.buttons] == ["waive", "schedule"]
     assert "back in the student's pack" in waived.text
     assert [button.action for button in waived.buttons] == ["schedule"]

@@ -102,7 +102,7 @@ async def test_who_has_several_mentors_says_which_and_who_has_none_hears_it(db: 
     stranger = await a_member(db, pair.community, "Kim")
 
     assert why(await free_times(db, pair.student.asker)) is Reason.CHOOSE_MENTOR
-    assert why(await free_times(db, stranger.asker)) is Reason.NO_SEAT
+    assert why(await free_times(db, stranger.asker)) is Reason.NO_SEAT_ANYWHERE
     assert why(await free_times(db, Asker(4, 5, "Nobody"))) is Reason.NOT_SET_UP
 
 
@@ -111,7 +111,7 @@ async def test_a_removed_mentor_is_meant_by_nobody(db: Database) -> None:
     async with db.begin() as tx:
         await tx.run(update(tables.mentors).values(removed_at=NOW))
 
-    assert why(await free_times(db, pair.student.asker)) is Reason.NO_SEAT
+    assert why(await free_times(db, pair.student.asker)) is Reason.NO_SEAT_ANYWHERE
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)

@@ -17,7 +17,7 @@ from core.usecases.buying.decide_parked import Decided, grant_parked, refund_par
 from core.usecases.buying.settle import settle_event
 from core.usecases.refunds.make_refund import make_refund
 from tests.answers import given, why
-from tests.builders import a_community, a_pair, count_of, row_of, rows_of, staff_of
+from tests.builders import BESIDE_EXPIRY, a_community, a_pair, count_of, row_of, rows_of, staff_of
 from tests.usecases.buying.steps import Shop, a_shop, event_of
 
 DECISIONS = pytest.mark.parametrize("decide", [grant_parked, refund_parked], ids=["grant", "give back"])
@@ -37,7 +37,7 @@ def staff(shop: Shop) -> Asker:
 
 
 async def told(db: Database) -> list[NoticeKind]:
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
 
 
 async def test_granting_gives_what_was_ordered_and_says_who_and_why(db: Database) -> None:

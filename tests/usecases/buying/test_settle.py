@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
@@ -17,6 +17,7 @@ from core.usecases.buying.checkout import ask_provider, leave
 from core.usecases.buying.settle import Settled, keep_failed_event, settle, settle_event
 from tests.builders import DAY, a_member, a_pack, a_pair, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
+from tests.statements import statements
 from tests.usecases.buying.steps import URL, a_shop, event_of, notice_kinds
 
 
@@ -316,12 +317,11 @@ async def test_settling_a_paid_webhook_takes_eight_statements_at_the_most(db: Da
     if renews:
         await a_pair(db, mentor=shop.mentor, student=shop.student, seat=SeatState.GRACE)
     told = event_of(await shop.paid(await shop.buys()))
-    statements: list[str] = []
-    event.listen(db.engine.sync_engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
 
-    await settle_event(db, told)
+    with statements(db) as sent:
+        await settle_event(db, told)
 
-    assert len(statements) <= 8, statements
+    assert len(sent) <= 8, sent
 
 
 async def test_replayed_history_gives_every_states_row(db: Database) -> None:

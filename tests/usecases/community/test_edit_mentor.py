@@ -5,12 +5,20 @@ import pytest
 from core.db import tables
 from core.db.unit import Database
 from core.rules.refusals import Reason
-from core.rules.states import SeatState
+from core.rules.states import PackState, SeatState
 from core.usecases.community.edit_mentor import NO_ROLE, CapacitySet, MentorChange, edit_mentor, set_capacity
-from core.usecases.community.edit_product import ProductChange, Retired, edit_product, retire_product
+from core.usecases.community.edit_product import (
+    ProductChange,
+    Retired,
+    RetirePreview,
+    edit_product,
+    preview_retire,
+    retire_product,
+)
 from core.usecases.community.pause_mentor import pause_mentor
+from core.usecases.community.set_up import SetUp, set_up
 from tests.answers import given, why
-from tests.builders import Pair, a_pair, count_of, row_of, rows_of
+from tests.builders import STAFF_ROLE, Pair, a_member, a_pair, a_product, an_order, count_of, row_of, rows_of
 from tests.clocks import NOW
 
 
@@ -72,6 +80,19 @@ async def test_a_new_student_role_is_due_for_every_student_and_none_takes_it_bac
     assert (terms.student_role_id, terms.role_is_new) == (None, True)
 
 
+async def test_no_student_gets_the_role_of_staff_or_of_everybody_nor_staff_that_of_students(db: Database) -> None:
+    pair = await a_pair(db)
+    for role_id in (STAFF_ROLE, pair.community.guild_id):
+        assert why(await edited(db, pair, MentorChange(student_role_id=role_id))) is Reason.ROLE_NOT_FOR_STUDENTS
+    given(await edit_mentor(db, pair.staff, pair.mentor.id, MentorChange(student_role_id=55)))
+
+    as_staff = await set_up(db, pair.staff, SetUp("Chess Club", staff_role_id=55))
+
+    assert why(as_staff) is Reason.STUDENTS_AS_STAFF
+    given(await edit_mentor(db, pair.staff, pair.mentor.id, MentorChange(student_role_id=NO_ROLE)))
+    assert given(await set_up(db, pair.staff, SetUp("Chess Club", staff_role_id=55))).staff_role_id == 55
+
+
 async def test_a_lower_capacity_takes_nobodys_seat(db: Database) -> None:
     pair = await a_pair(db)
     await a_pair(db, mentor=pair.mentor)
@@ -106,6 +127,30 @@ async def test_what_cannot_be_sold_changes_no_product(db: Database, change: Prod
 
     assert why(await edit_product(db, pair.staff, pair.mentor.id, pair.product_id, change)) is not None
     assert await row_of(db, tables.products, pair.product_id) == before
+
+
+async def test_a_product_is_not_called_as_another_of_the_mentor(db: Database) -> None:
+    pair = await a_pair(db)
+    await a_product(db, pair.mentor, name="Five")
+
+    renamed = await edit_product(db, pair.staff, pair.mentor.id, pair.product_id, ProductChange(name="Five"))
+
+    assert why(renamed) is Reason.PRODUCT_EXISTS
+
+
+async def test_before_a_product_is_retired_it_is_shown_what_stays_and_what_is_missed(db: Database) -> None:
+    pair = await a_pair(db)
+    await a_pair(db, mentor=pair.mentor, remaining=0, state=PackState.DEPLETED)
+    await an_order(db, await a_member(db, pair.community), pair.product_id)
+    ids = pair.mentor.id, pair.product_id
+
+    shown = given(await preview_retire(db, pair.staff, *ids))
+
+    assert shown == RetirePreview(*ids, "Four sessions", "Mara", open_checkouts=1, packs=1, is_last=True)
+    await a_product(db, pair.mentor, name="Five")
+    assert not given(await preview_retire(db, pair.staff, *ids)).is_last
+    assert why(await preview_retire(db, pair.mentor.asker, *ids)) is Reason.NOT_STAFF
+    assert (await row_of(db, tables.products, pair.product_id))["retired_at"] is None
 
 
 async def test_a_product_is_taken_off_sale_once(db: Database) -> None:

@@ -5,9 +5,12 @@ from core.db.unit import Database
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import FreezeCause, OrderState, PackState, SeatState, SessionState
+from core.usecases.community.add_mentor import NewMentor, add_mentor
+from core.usecases.community.edit_mentor import MentorChange, edit_mentor
 from core.usecases.community.gone import note_gone, note_seen
 from core.usecases.community.pause_mentor import pause_mentor
 from core.usecases.community.remove_mentor import MentorRemoved, Owner, preview_removal, remove_mentor
+from core.usecases.seats.bring_role import bring_role
 from tests.answers import given, why
 from tests.builders import (
     DAY,
@@ -24,6 +27,7 @@ from tests.builders import (
     staff_of,
 )
 from tests.clocks import NOW
+from tests.roles import KeepingRoles
 
 
 async def told(db: Database, kind: NoticeKind) -> list[int | None]:
@@ -35,11 +39,11 @@ async def test_what_is_booked_comes_back_and_what_is_left_waits_for_staff(db: Da
     used_up = await a_pair(db, mentor=pair.mentor, seat=SeatState.GRACE, remaining=0, state=PackState.DEPLETED)
     to_come, begun = await a_session(db, pair, NOW + DAY), await a_session(db, pair, NOW - HOUR)
     shown = given(await preview_removal(db, pair.staff, pair.mentor.id, " Moved away "))
-    assert (shown.canceled, shown.reason) == (1, "Moved away")
+    assert (shown.students, shown.canceled, shown.waiting, shown.reason) == (2, 1, 1, "Moved away")
 
     removed = await remove_mentor(db, pair.staff, pair.mentor.id, "Moved away")
 
-    assert removed == MentorRemoved("Mara", 1, (Owner(pair.student.user_id, pair.student.name, 4),))
+    assert removed == MentorRemoved("Mara", 2, 1, (Owner(pair.student.user_id, pair.student.name, 4),))
     assert shown.owners == removed.owners
     assert (await row_of(db, tables.sessions, to_come))["state"] is SessionState.CANCELED
     assert (await row_of(db, tables.sessions, begun))["state"] is SessionState.SCHEDULED
@@ -52,14 +56,28 @@ async def test_what_is_booked_comes_back_and_what_is_left_waits_for_staff(db: Da
     assert why(await remove_mentor(db, pair.staff, pair.mentor.id, "Moved away")) is Reason.UNKNOWN_MENTOR
 
 
+async def test_the_students_role_is_taken_back_from_whoever_keeps_the_seat_too(db: Database) -> None:
+    pair = await a_pair(db)
+    given(await edit_mentor(db, pair.staff, pair.mentor.id, MentorChange(student_role_id=55)))
+    discord = KeepingRoles()
+    await bring_role(db, discord, pair.seat_id)
+
+    given(await remove_mentor(db, pair.staff, pair.mentor.id, "Moved away"))
+    await bring_role(db, discord, pair.seat_id)
+
+    assert discord.calls == [(55, True), (55, False)]
+
+
 async def test_a_paused_mentor_without_students_is_removed_quietly(db: Database) -> None:
     community = await a_community(db)
     mentor = await a_mentor(db, community)
     staff = staff_of(community)
     given(await pause_mentor(db, staff, mentor.id))
 
-    assert await remove_mentor(db, staff, mentor.id, "Never began") == MentorRemoved("Mara", 0, ())
+    assert await remove_mentor(db, staff, mentor.id, "Never began") == MentorRemoved("Mara", 0, 0, ())
     assert await count_of(db, tables.notices) == 0
+    again = NewMentor(mentor.user_id, "Mara", "Etc/UTC", "Mon 9-10", capacity=1)
+    assert why(await add_mentor(db, staff, again)) is Reason.WAS_A_MENTOR
     *_, noted = await rows_of(db, tables.history)
     assert (noted["before"], noted["after"], noted["why"]) == ("paused", "removed", "Never began")
 

@@ -15,9 +15,10 @@ from core.rules.states import NoticeState
 from core.usecases.asker import Asker
 from core.usecases.booking.cancel import cancel
 from core.usecases.completion.complete import complete
+from core.usecases.completion.no_show import no_show
 from core.usecases.completion.outcome import Completed
 from tests.answers import given
-from tests.builders import DAY, HOUR, Pair, a_session, rows_of
+from tests.builders import BESIDE_EXPIRY, DAY, HOUR, Pair, a_session, rows_of
 from tests.clocks import NOW
 from tests.machines.invariants import breaches
 
@@ -45,6 +46,11 @@ async def used_up(db: Database, pair: Pair, number: int) -> list[int]:
     return sessions
 
 
+async def missed(db: Database, pair: Pair, session_id: int) -> None:
+    """The student did not come."""
+    given(await no_show(db, pair.mentor.asker, session_id))
+
+
 async def cancel_late(db: Database, pair: Pair, session_id: int) -> None:
     """The student cancelled when it was too late for it: the session, booked long ago, was to begin in an hour."""
     async with db.begin() as tx:
@@ -58,7 +64,7 @@ async def cancel_late(db: Database, pair: Pair, session_id: int) -> None:
 
 async def kinds(db: Database) -> list[NoticeKind]:
     """What is owed, in the order in which it was written."""
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
 
 
 async def breaks(db: Database) -> dict[str, list[int]]:

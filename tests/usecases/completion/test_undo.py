@@ -28,6 +28,7 @@ from core.usecases.seats.release import release
 from core.usecases.seats.release_by_staff import release_by_staff
 from tests.answers import given, why
 from tests.builders import (
+    BESIDE_EXPIRY,
     DAY,
     HOUR,
     Pair,
@@ -90,7 +91,7 @@ async def test_the_student_hears_of_it_and_the_mentor_is_asked_anew_a_little_lat
 
     given(await undo(db, pair.mentor.asker, session_id))
 
-    _, reopened, prompt = await rows_of(db, tables.notices)
+    _, reopened, prompt = await rows_of(db, tables.notices, BESIDE_EXPIRY)
     assert (reopened["kind"], reopened["to_member_id"], reopened["cycle"]) == (
         NoticeKind.SESSION_REOPENED,
         pair.student.id,
@@ -119,7 +120,7 @@ async def test_a_session_that_is_not_over_is_asked_about_at_its_end(db: Database
 
     given(await undo(db, pair.mentor.asker, session_id))
 
-    assert (await rows_of(db, tables.notices))[-1]["due_at"] == NOW + 3 * HOUR
+    assert (await rows_of(db, tables.notices, BESIDE_EXPIRY))[-1]["due_at"] == NOW + 3 * HOUR
 
 
 async def test_an_undone_session_is_completed_again_as_its_second_attempt(db: Database) -> None:

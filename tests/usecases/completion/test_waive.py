@@ -19,15 +19,11 @@ from core.usecases.completion.waive import waive
 from core.usecases.packs.expire import expire
 from core.usecases.seats.release import release
 from tests.answers import given, why
-from tests.builders import DAY, Pair, a_community, a_mentor, a_pair, count_of, row_of, rows_of, staff_of
+from tests.builders import BESIDE_EXPIRY, DAY, a_community, a_mentor, a_pair, count_of, row_of, rows_of, staff_of
 from tests.clocks import NOW, SettableClock
-from tests.usecases.completion.steps import breaks, cancel_late, kinds, past_sessions, warned
+from tests.usecases.completion.steps import breaks, cancel_late, kinds, missed, past_sessions, warned
 
 MOMENT = timedelta(microseconds=1)
-
-
-async def missed(db: Database, pair: Pair, session_id: int) -> None:
-    given(await no_show(db, pair.mentor.asker, session_id))
 
 
 LOST = {SessionState.NO_SHOW: missed, SessionState.CANCELED: cancel_late}
@@ -55,7 +51,7 @@ async def test_it_is_back_in_its_pack_and_stays_what_it_was(db: Database, state:
         "waive",
         pair.mentor.id,
     )
-    told = (await rows_of(db, tables.notices))[-1]
+    told = (await rows_of(db, tables.notices, BESIDE_EXPIRY))[-1]
     assert (told["kind"], told["to_member_id"]) == (NoticeKind.SESSION_WAIVED, pair.student.id)
     assert await breaks(db) == {}
 

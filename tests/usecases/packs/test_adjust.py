@@ -11,7 +11,19 @@ from core.usecases.packs.adjust import Adjusted, AdjustPreview, adjust, preview_
 from core.usecases.packs.answer_adjustment import Answered, answer_adjustment
 from core.usecases.packs.choosing import ChoosePack
 from tests.answers import given, why
-from tests.builders import DAY, HOUR, Pair, a_member, a_pack, a_pair, a_session, count_of, row_of, rows_of
+from tests.builders import (
+    BESIDE_EXPIRY,
+    DAY,
+    HOUR,
+    Pair,
+    a_member,
+    a_pack,
+    a_pair,
+    a_session,
+    count_of,
+    row_of,
+    rows_of,
+)
 from tests.clocks import NOW
 
 WHY = "We met on the phone"
@@ -33,7 +45,7 @@ async def balance(db: Database, pair: Pair) -> tuple[int, PackState]:
 
 
 async def kinds(db: Database) -> list[NoticeKind]:
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
 
 
 class TestBeforeItIsDone:

@@ -14,7 +14,7 @@ from core.usecases.packs.choosing import ChoosePack
 from core.usecases.packs.extend import GraceExtended, PackExtended, extend
 from core.usecases.seats.release import due_releases, release
 from tests.answers import given, why
-from tests.builders import DAY, Pair, a_pack, a_pair, row_of, rows_of
+from tests.builders import BESIDE_EXPIRY, DAY, Pair, a_pack, a_pair, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.notices.courier import KeepingCourier
 from tests.usecases.seats.steps import warn
@@ -33,7 +33,7 @@ async def test_what_is_left_of_the_pack_lasts_so_many_days_longer(db: Database) 
 
     pack = await row_of(db, tables.packs, pair.pack_id)
     (noted,) = await rows_of(db, tables.history)
-    (told,) = await rows_of(db, tables.notices)
+    (told,) = await rows_of(db, tables.notices, BESIDE_EXPIRY)
     assert answer == PackExtended("Stu", "Mara", 3, 4, NOW + 70 * DAY)
     assert pack["expires_at"] == NOW + 70 * DAY
     assert (noted["entity"], noted["verb"], noted["why"]) == ("pack", "extend", WHY)

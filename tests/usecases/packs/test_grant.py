@@ -13,7 +13,20 @@ from core.usecases.asker import Asker
 from core.usecases.buying.settle import settle, settle_event
 from core.usecases.packs.grant import Grant, Granted, grant
 from tests.answers import given, why
-from tests.builders import DAY, Pair, Person, a_community, a_mentor, a_pack, a_pair, a_seat, row_of, rows_of, staff_of
+from tests.builders import (
+    BESIDE_EXPIRY,
+    DAY,
+    Pair,
+    Person,
+    a_community,
+    a_mentor,
+    a_pack,
+    a_pair,
+    a_seat,
+    row_of,
+    rows_of,
+    staff_of,
+)
 from tests.clocks import SettableClock
 from tests.usecases.buying.steps import Shop, a_shop, event_of
 
@@ -28,7 +41,7 @@ async def grants(db: Database, pair: Pair | Shop, **change: Any) -> Granted:
 
 
 async def kinds(db: Database) -> list[NoticeKind]:
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]
 
 
 async def seats(db: Database) -> list[SeatState]:
@@ -45,7 +58,7 @@ async def test_goodwill_is_a_pack_of_its_own_with_its_reason_in_ledger_and_histo
     pack = await row_of(db, tables.packs, granted.pack_id)
     entry = (await rows_of(db, tables.ledger))[-1]
     (row,) = await rows_of(db, tables.history)
-    (told,) = await rows_of(db, tables.notices)
+    (told,) = await rows_of(db, tables.notices, BESIDE_EXPIRY)
     assert (pack["total"], pack["remaining"], pack["order_id"]) == (2, 2, None)
     assert pack["granted_by"] == entry["actor_id"] == row["actor_id"]
     assert pack["expires_at"] == granted.expires_at == clock.now() + 90 * DAY  # behind the pack that they have
@@ -118,7 +131,7 @@ async def test_a_grant_to_a_full_mentor_with_staffs_word_and_reason_goes_above_c
     granted = await grants(db, shop, above_capacity=True, reason="Promised in March")
 
     of_seat = [row for row in await rows_of(db, tables.history) if row["entity"] == "seat"]
-    last = (await rows_of(db, tables.notices))[-1]
+    last = (await rows_of(db, tables.notices, BESIDE_EXPIRY))[-1]
     assert granted.above_capacity
     assert await seats(db) == [SeatState.ACTIVE] * 2
     assert [(row["why"], row["facts"]) for row in of_seat] == [("Promised in March", {"above_capacity": True})]

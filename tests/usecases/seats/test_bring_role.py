@@ -1,32 +1,20 @@
 """A student's role follows their seat, whatever Discord answers (rule 12)."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
-from core.ports import MemberGone, RetryAfter, RoleAnswer, RoleBrought, RoleForbidden
+from core.ports import MemberGone, RetryAfter, RoleForbidden
 from core.rules.notices import NoticeKind
 from core.rules.states import SeatState
 from core.usecases.seats.bring_role import FORBIDDEN_FOR, bring_role, put_off_bringing
 from tests.builders import Pair, a_pair, count_of, row_of
 from tests.clocks import NOW
+from tests.roles import KeepingRoles
 
 ROLE, OLD = 55, 44
-
-
-@dataclass
-class Asked:
-    """Discord's side of the port: it answers as it is told to, and keeps what it was asked for."""
-
-    answer: RoleAnswer = field(default_factory=RoleBrought)
-    calls: list[tuple[int, bool]] = field(default_factory=list)
-
-    async def bring(self, guild_id: int, user_id: int, role_id: int, *, wanted: bool) -> RoleAnswer:
-        self.calls.append((role_id, wanted))
-        return self.answer
 
 
 async def a_due_role(db: Database, seat: SeatState = SeatState.ACTIVE, has: int | None = None) -> Pair:
@@ -45,7 +33,7 @@ async def role(db: Database, pair: Pair) -> tuple[int | None, datetime | None]:
 
 
 async def test_a_student_gets_the_role_once(db: Database) -> None:
-    pair, discord = await a_due_role(db), Asked()
+    pair, discord = await a_due_role(db), KeepingRoles()
 
     assert await bring_role(db, discord, pair.seat_id) == "done"
     assert await bring_role(db, discord, pair.seat_id) == "known"
@@ -55,7 +43,7 @@ async def test_a_student_gets_the_role_once(db: Database) -> None:
 
 
 async def test_a_released_student_loses_it(db: Database) -> None:
-    pair, discord = await a_due_role(db, SeatState.RELEASED, has=ROLE), Asked()
+    pair, discord = await a_due_role(db, SeatState.RELEASED, has=ROLE), KeepingRoles()
 
     assert await bring_role(db, discord, pair.seat_id) == "done"
 
@@ -64,7 +52,7 @@ async def test_a_released_student_loses_it(db: Database) -> None:
 
 
 async def test_another_role_takes_the_place_of_the_old_one(db: Database) -> None:
-    pair, discord = await a_due_role(db, has=OLD), Asked()
+    pair, discord = await a_due_role(db, has=OLD), KeepingRoles()
 
     assert await bring_role(db, discord, pair.seat_id) == "done"
 
@@ -73,7 +61,7 @@ async def test_another_role_takes_the_place_of_the_old_one(db: Database) -> None
 
 
 async def test_what_we_may_not_do_is_told_to_staff_once_and_tried_again_later(db: Database) -> None:
-    pair, discord = await a_due_role(db), Asked(RoleForbidden("50013"))
+    pair, discord = await a_due_role(db), KeepingRoles(RoleForbidden("50013"))
 
     assert await bring_role(db, discord, pair.seat_id) == "forbidden"
     assert await bring_role(db, discord, pair.seat_id) == "forbidden"
@@ -84,7 +72,7 @@ async def test_what_we_may_not_do_is_told_to_staff_once_and_tried_again_later(db
 
 
 async def test_a_role_that_cannot_be_taken_yet_is_kept_in_mind(db: Database) -> None:
-    pair, discord = await a_due_role(db, SeatState.RELEASED, has=ROLE), Asked(RetryAfter(60, "429"))
+    pair, discord = await a_due_role(db, SeatState.RELEASED, has=ROLE), KeepingRoles(RetryAfter(60, "429"))
 
     assert await bring_role(db, discord, pair.seat_id) == "later"
 
@@ -97,14 +85,14 @@ async def test_a_role_that_cannot_be_taken_yet_is_kept_in_mind(db: Database) -> 
 async def test_who_is_gone_has_no_roles_and_that_is_noted(db: Database) -> None:
     pair = await a_due_role(db)
 
-    assert await bring_role(db, Asked(MemberGone()), pair.seat_id) == "gone"
+    assert await bring_role(db, KeepingRoles(MemberGone()), pair.seat_id) == "gone"
 
     assert (await row_of(db, tables.members, pair.student.id))["gone_at"] == NOW
     assert (await role(db, pair))[1] is None
 
 
 async def test_out_of_the_guild_nothing_is_asked_for(db: Database) -> None:
-    pair, discord = await a_due_role(db), Asked()
+    pair, discord = await a_due_role(db), KeepingRoles()
     async with db.begin() as tx:
         await tx.run(update(tables.communities).values(left_at=NOW))
 
