@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import discord
@@ -18,6 +18,7 @@ from bot.replies.reply import outdated
 from bot.syncing import differs
 from bot.translating import Translator
 from bot.typed import make_readable
+from core.limits import Limits
 from core.ports import Clock, PaymentProvider
 from core.texts.language import read_in
 from core.usecases import Database
@@ -64,6 +65,7 @@ class Parts:
     providers: Mapping[str, PaymentProvider]
     public_url: str
     clock: Clock
+    limits: Limits = field(default_factory=Limits)
 
 
 class Tree(app_commands.CommandTree["SeatkeeperBot"]):
