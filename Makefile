@@ -67,9 +67,9 @@ pictures: setup
 # The development lock comes first and the others follow it: one release of a package wherever it is used.
 lock: $(VENV)/.made
 	$(INSTALL) 'uv>=0.9,<1'
-	$(COMPILE) $(ARGS) --extra demo --group build --group dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) $(ARGS) --extra demo --extra redis --group build --group dev -o requirements/dev.lock pyproject.toml
 	$(COMPILE) $(ARGS) --extra demo --group build -c requirements/dev.lock -o requirements/demo.lock pyproject.toml
-	$(COMPILE) $(ARGS) -c requirements/dev.lock -o requirements/runtime.lock pyproject.toml
+	$(COMPILE) $(ARGS) --extra redis -c requirements/dev.lock -o requirements/runtime.lock pyproject.toml
 	@! grep -nE '://|^-' requirements/*.lock || { echo 'A lock file names an address: it must not be committed.' >&2; exit 1; }
 
 clean:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from bot.syncing import differs
 from bot.translating import Translator
 from bot.typed import make_readable
 from core.correlation import go_on_as
+from core.limits import Limits
 from core.ports import Clock, PaymentProvider
 from core.texts.language import read_in
 from core.usecases import Database
@@ -68,6 +69,7 @@ class Parts:
     providers: Mapping[str, PaymentProvider]
     public_url: str
     clock: Clock
+    limits: Limits = field(default_factory=Limits)
 
 
 class Tree(app_commands.CommandTree["SeatkeeperBot"]):

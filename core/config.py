@@ -137,6 +137,10 @@ class Config(BaseSettings):
     paypal_api_url: Annotated[str, AfterValidator(_web_address)] = Field(
         "https://api-m.paypal.com", description="where PayPal's API is reached"
     )
+    # Secret, because it may hold a password.
+    redis_url: Annotated[SecretStr, _begins_with("redis://", "rediss://")] = Field(
+        SecretStr(""), description="where several processes count together how often somebody asks"
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)] = Field(
         "INFO", description="how much is logged"
     )

@@ -17,6 +17,7 @@ from core.clock import SystemClock
 from core.config import WHERE_TO_GET, Config, ConfigError
 from core.db.migrate import is_current, upgrade
 from core.errors import DatabaseOutdated
+from core.limits import Limits
 from core.payments.paypal import PayPalProvider
 from core.payments.paypal_api import is_live
 from core.payments.paypal_certificates import Certificates, fetching
@@ -45,6 +46,8 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
         db, bell = open_database(url, SystemClock())
         stack.push_async_callback(db.close)
         http = await stack.enter_async_context(aiohttp.ClientSession())
+        limits = Limits(config.redis_url.get_secret_value())
+        stack.push_async_callback(limits.close)
         house = House(
             db=db,
             bell=bell,
@@ -53,6 +56,7 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
             providers=_providers(config, http),
             stripe_webhook_secret=config.stripe_webhook_secret.get_secret_value(),
             paypal_events=_paypal_events(config, http),
+            limits=limits,
         )
         on_discord: asyncio.Task[None] | None = None
         bot = house.bot()

@@ -14,6 +14,7 @@ from core.db.unit import Database
 from core.jobs.clock import Bell
 from core.jobs.engine import DbosEngine
 from core.jobs.jobs import Jobs
+from core.limits import Limits
 from core.payments import stripe_events
 from core.payments.paypal_events import PayPalEvents
 from core.ports import Clock, Courier, News, PaymentProvider, Roles
@@ -34,10 +35,13 @@ class House:
     providers: Mapping[str, PaymentProvider]
     stripe_webhook_secret: str = field(default="", repr=False)
     paypal_events: PayPalEvents | None = None
+    limits: Limits = field(default_factory=Limits)
 
     def bot(self, **options: Any) -> SeatkeeperBot:
         """A bot that has not logged in; the options go to discord.py."""
-        parts = BotParts(db=self.db, providers=self.providers, public_url=self.public_url, clock=self.clock)
+        parts = BotParts(
+            db=self.db, providers=self.providers, public_url=self.public_url, clock=self.clock, limits=self.limits
+        )
         return SeatkeeperBot(parts, **options)
 
     def web(self, gateway_ready: Callable[[], bool] | None = None) -> web.Application:
@@ -48,6 +52,7 @@ class House:
                 public_url=self.public_url,
                 clock=self.clock,
                 signature_clock=SystemClock(),
+                limits=self.limits,
                 stripe_webhook_secret=self.stripe_webhook_secret,
                 paypal_events=self.paypal_events,
                 gateway_ready=gateway_ready,

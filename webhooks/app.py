@@ -8,7 +8,7 @@ from aiohttp import web
 
 from webhooks import completions, health, pay, paypal, stripe
 from webhooks.deadlines import DEADLINES, Deadlines
-from webhooks.deliveries import BAD_SIGNATURES, LONGEST_BODY, BadSignatures
+from webhooks.deliveries import LONGEST_BODY
 from webhooks.middleware import fault_edge, guard
 from webhooks.parts import PARTS, Parts
 
@@ -19,7 +19,6 @@ def make_app(parts: Parts) -> web.Application:
     """The application, ready to be served (`webhooks.server`)."""
     app = web.Application(middlewares=[fault_edge], client_max_size=LONGEST_BODY)
     app[PARTS] = parts
-    app[BAD_SIGNATURES] = BadSignatures()
     app[DEADLINES] = deadlines = Deadlines()
     app.on_cleanup.append(deadlines.end)
     aiohttp_jinja2.setup(app, loader=jinja2.PackageLoader("webhooks"), undefined=jinja2.StrictUndefined)

@@ -5,11 +5,9 @@ import logging
 import secrets
 
 from aiohttp import web
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 
 from core.correlation import go_on_as
+from core.limits import Limit, TooOften
 from core.ports import ProviderEvent
 from core.rules.refusals import Refused
 from core.usecases.buying.settle import keep_failed_event, settle_event
@@ -19,26 +17,6 @@ from webhooks.parts import PARTS, Parts
 log = logging.getLogger(__name__)
 
 LONGEST_BODY = 256 * 1024
-
-_BAD_A_MINUTE = RateLimitItemPerMinute(20)
-
-
-class BadSignatures:
-    """How often each address brought a bad signature lately.
-
-    Counted after the signature was looked at, so that a good one is taken whoever shares its address: behind a proxy
-    all the world has one.
-    """
-
-    def __init__(self) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-
-    async def are_too_many(self, address: str) -> bool:
-        """Count one more of this address; whether it was one too many."""
-        return not await self._limiter.hit(_BAD_A_MINUTE, address)
-
-
-BAD_SIGNATURES = web.AppKey("bad_signatures", BadSignatures)
 
 
 async def body_of(request: web.Request) -> bytes:
@@ -58,9 +36,14 @@ async def body_of(request: web.Request) -> bytes:
 
 async def bad_signature(request: web.Request) -> web.HTTPException:
     """The answer to raise, which tells nothing of what was wrong."""
-    if await request.app[BAD_SIGNATURES].are_too_many(request.remote or ""):
-        return web.HTTPTooManyRequests(headers={"Retry-After": "60"})
-    return web.HTTPBadRequest()
+    # Counted after the signature was looked at, so that a good one is taken whoever shares its address: behind a proxy
+    # all the world has one.
+    too_often = await request.app[PARTS].limits.note(Limit.BAD_SIGNATURES, request.remote or "")
+    return web.HTTPBadRequest() if too_often is None else too_many(too_often)
+
+
+def too_many(too_often: TooOften) -> web.HTTPTooManyRequests:
+    return web.HTTPTooManyRequests(headers={"Retry-After": f"{too_often.wait_for.total_seconds():.0f}"})
 
 
 async def settle(request: web.Request, event: ProviderEvent) -> web.Response:

@@ -91,6 +91,8 @@ def _title(status: int) -> str:
     match status:
         case 404 | 405:
             return say("There is no such page")
+        case 429:
+            return say("A little slower, please")
         case 503:
             return say("Back in a moment")
     return say("Something went wrong")
@@ -100,6 +102,8 @@ def _text(status: int) -> str:
     match status:
         case 404 | 405:
             return say("The link may be incomplete. Ask for it again in Discord.")
+        case 429:
+            return say("This page was asked for very often. Wait a minute and load it again; nothing is lost.")
         case 503:
             return say("We cannot look this up right now. Please try again in a minute; nothing is lost.")
     return say("This is our fault, and it has been noted. Please try again, or ask staff in Discord.")

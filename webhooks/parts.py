@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from core.limits import Limits
 from core.payments.paypal_events import PayPalEvents
 from core.ports import Clock, PaymentProvider
 from core.usecases import Database
@@ -28,6 +29,7 @@ class Parts:
     public_url: str
     clock: Clock
     signature_clock: Clock
+    limits: Limits = field(default_factory=Limits)
     stripe_webhook_secret: str = field(default="", repr=False)
     paypal_events: PayPalEvents | None = None
     gateway_ready: Callable[[], bool] | None = None

@@ -8,10 +8,12 @@ import logging
 import aiohttp_jinja2
 from aiohttp import web
 
+from core.limits import Limit
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import OrderState
 from core.usecases.buying.checkout import ask_provider, leave
 from core.usecases.buying.pay import PayPage, order_by_token
+from webhooks.deliveries import too_many
 from webhooks.parts import PARTS, Parts
 from webhooks.pay_words import Shown, shown
 
@@ -49,6 +51,8 @@ async def cancel_page(request: web.Request) -> web.Response:
 
 async def _settled(request: web.Request, order: PayPage, *, leaving: bool) -> web.Response:
     parts = request.app[PARTS]
+    if too_often := await parts.limits.note(Limit.ORDER_PAGES, str(order.order_id)):
+        raise too_many(too_often)
     refused = await _ask(parts, order, leaving=leaving)
     return _page(request, await _order(request), came_back=True, unreachable=refused is not None)
 
@@ -69,7 +73,9 @@ async def _ask(parts: Parts, order: PayPage, *, leaving: bool) -> Refused | None
 async def _order(request: web.Request) -> PayPage:
     order = await order_by_token(request.app[PARTS].db, request.match_info["token"])
     if order is None:
-        raise web.HTTPNotFound
+        # Only who guesses is counted: behind a proxy all the world has one address.
+        too_often = await request.app[PARTS].limits.note(Limit.UNKNOWN_PAGES, request.remote or "")
+        raise web.HTTPNotFound if too_often is None else too_many(too_often)
     return order
 
 

@@ -15,6 +15,7 @@ from bot.parsing import id_of
 from bot.replies import products as replies
 from bot.replies.mentors import choose_mentor
 from bot.replies.reply import Reply, refusal
+from core.limits import Limit
 from core.rules.refusals import Reason, Refused, refuse
 from core.texts.providers import NAMES
 from core.usecases.asker import Asker
@@ -95,14 +96,23 @@ class Renewal(Subject):
     def _pay_with(self, provider: str) -> Callable[[discord.Interaction, Press], Awaitable[None]]:
         async def press(interaction: discord.Interaction, press: Press) -> None:
             asker = asker_of(interaction)
-            done = await pay_with(
-                self.db, self.parts.providers, self.parts.public_url, asker, press.subject_id, provider
-            )
+            done: CheckoutReady | Given | Refused | None = await self._too_often(asker)
+            if done is None:
+                done = await pay_with(
+                    self.db, self.parts.providers, self.parts.public_url, asker, press.subject_id, provider
+                )
             await answer(interaction, _bought(done))
 
         return press
 
+    async def _too_often(self, asker: Asker) -> Refused | None:
+        """Why no checkout is asked for now; each may open one at the provider."""
+        too_often = await self.parts.limits.note(Limit.CHECKOUTS, f"{asker.guild_id}:{asker.user_id}")
+        return None if too_often is None else too_often.refused(self.parts.clock.now())
+
     async def _buy(self, asker: Asker, mentor_id: int, wanted: Wanted = ANYTHING) -> Reply:
+        if refused := await self._too_often(asker):
+            return refusal(refused)
         done = await buy(self.db, self.parts.providers, self.parts.public_url, asker, mentor_id, wanted)
         if isinstance(done, Refused) and done.reason is Reason.CHOOSE_PRODUCT:
             return replies.choose_product(mentor_id, await products_of(self.db, asker.guild_id, mentor_id))

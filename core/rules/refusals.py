@@ -44,6 +44,7 @@ class Reason(StrEnum):
     GRACE_IS_OVER = "grace_is_over"
     TOO_MANY_CHECKOUTS = "too_many_checkouts"
     TOO_MANY_UNPAID = "too_many_unpaid"
+    TOO_OFTEN = "too_often"
     ALREADY_PAID = "already_paid"
     CHECKOUT_OPENING = "checkout_opening"
     PAYMENT_IS_SETTLING = "payment_is_settling"

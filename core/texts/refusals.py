@@ -156,6 +156,10 @@ _BUYING = {
             _("Your last checkouts with this mentor went unpaid, so there is a short break. Try again from {until} on.")
         ],
     ),
+    Reason.TOO_OFTEN: Sentence(
+        without=_("You asked for checkouts very often. Wait a minute, then try again; nothing was charged."),
+        told=[_("You asked for checkouts very often. Try again from {until} on; nothing was charged.")],
+    ),
     Reason.ALREADY_PAID: Sentence(_("That is paid already. `/remaining` shows what you have.")),
     Reason.CHECKOUT_OPENING: Sentence(
         _("Your checkout is being opened at this moment. Try again in a few seconds to get its link.")

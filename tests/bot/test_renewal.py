@@ -7,6 +7,7 @@ import pytest
 
 from bot.client import SeatkeeperBot
 from core.db import tables
+from core.limits import Limit, Limits
 from core.rules.states import OrderState, PackState, SeatState
 from core.usecases.buying.settle import settle
 from tests.bot.world import World, labels, options_of, parts, parts_of, read, reply_to, stamp
@@ -171,3 +172,16 @@ async def test_two_providers_are_both_offered_and_the_other_one_replaces_the_fir
     assert offered == ["Pay €200.00 with Stripe", "With PayPal instead"]
     assert labels(reply_to(changed)) == ["Pay €200.00 with PayPal", "With Stripe instead"]
     assert len(other.checkouts) == 1
+
+
+async def test_who_asks_for_checkouts_without_end_is_asked_to_wait_and_nothing_more_is_opened(world: World) -> None:
+    limits = Limits()
+    for _ in range(Limit.CHECKOUTS.a_minute):
+        await limits.note(Limit.CHECKOUTS, f"{world.guild.id}:{world.eve.id}")
+    asked_often = replace(parts(world.db, world.provider, world.clock), limits=limits)
+    await world.env.restart_bot(SeatkeeperBot(asked_often, shard_count=1))
+
+    shown = await world.eve.slash(world.public, "buy", mentor="Mara")
+
+    assert "very often" in read(shown)
+    assert world.provider.checkouts == {}

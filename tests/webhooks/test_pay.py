@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from core.db.tables import checkouts, orders, packs, seats
 from core.db.unit import Database
+from core.limits import Limit
 from core.payments.stripe import StripeProvider
 from core.rules.states import OrderState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy
@@ -234,3 +235,18 @@ async def test_the_style_is_our_own(web: Web, bought: Bought) -> None:
     async with web.client.get(style) as response:
         assert (response.status, response.content_type) == (200, "text/css")
         assert "max-age" in response.headers["Cache-Control"]
+
+
+async def test_pages_that_ask_the_provider_and_guessed_ones_have_a_limit_and_the_page_itself_has_none(
+    web: Web, bought: Bought, stripe: FakeStripe
+) -> None:
+    asked = [(await web.see(f"{bought.page}/return"))[0] for _ in range(Limit.ORDER_PAGES.a_minute + 1)]
+    at_stripe = len(stripe.requests)
+    status, page = await web.see(f"{bought.page}/return")
+    guessed = [(await web.see(f"/pay/{'x' * 32}"))[0] for _ in range(Limit.UNKNOWN_PAGES.a_minute + 1)]
+    still, _ = await web.see(bought.page)
+
+    assert asked == [200] * Limit.ORDER_PAGES.a_minute + [429]
+    assert (status, "Wait a minute" in page, len(stripe.requests)) == (429, True, at_stripe)
+    assert guessed == [404] * Limit.UNKNOWN_PAGES.a_minute + [429]
+    assert still == 200
