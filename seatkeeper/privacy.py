@@ -1,7 +1,6 @@
 """`seatkeeper export` and `seatkeeper erase`: what is held of one person, and holding it no more (rule 38)."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from core.rules.refusals import Refused
 from core.texts.refusals import sentence
 from core.usecases.privacy.erase_member import Erasure, erase_member, preview_erasure
 from core.usecases.privacy.export_member import export_member
-from seatkeeper.terminal import FAILED, MISUSE, clear_errors, complain, database_of, out, show_json, show_table
+from seatkeeper.terminal import FAILED, MISUSE, clear_errors, complain, database_of, out, show_json, show_table, write_new
 
 T = TypeVar("T")
 
@@ -53,7 +52,7 @@ def export(
         sys.stdout.write(found.text())
         return
     try:
-        _write_new(output, found.text())
+        write_new(output, found.text())
     except OSError as error:
         complain(f"{output}: {error.strerror}. Nothing was written.")
         raise typer.Exit(FAILED) from None
@@ -121,9 +120,3 @@ def _lines(erasure: Erasure) -> list[dict[str, Any]]:
 
 def _line(what: str, how_many: int, becomes: str) -> dict[str, Any]:
     return {"what": what, "how_many": how_many, "becomes_of_it": becomes}
-
-
-def _write_new(path: Path, text: str) -> None:
-    """A file that was not there before, for its owner alone."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +21,8 @@ from core.errors import DatabaseAway, DatabaseOutdated
 
 out = Console()
 err = Console(stderr=True, style="red", highlight=False)
+aside = Console(stderr=True, highlight=False)
+"""For what a person reads while stdout goes to a file or a pipe."""
 
 MISUSE = 2  # what was typed or set is wrong
 FAILED = 1
@@ -62,15 +66,22 @@ def show_json(rows: object) -> None:
     sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False, default=_plain) + "\n")
 
 
-def show_table(rows: Sequence[Mapping[str, Any]], *columns: str, nothing: str) -> None:
+def write_new(path: Path, text: str) -> None:
+    """A file that was not there before, for its owner alone, with the text as it is; OSError if it cannot be."""
+    made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(made, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+
+
+def show_table(rows: Sequence[Mapping[str, Any]], *columns: str, nothing: str, on: Console = out) -> None:
     """For people; `nothing` is said if there are no rows."""
     if not rows:
-        out.print(nothing, markup=False)
+        on.print(nothing, markup=False)
         return
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_cell(row[column.replace(" ", "_")]) for column in columns))
-    out.print(table)
+    on.print(table)
 
 
 def ids_of(numbers: Iterable[int]) -> str:

@@ -5,6 +5,7 @@ The exponents are those of ISO 4217. A provider that counts a currency otherwise
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from core.rules.refusals import Reason, Refused, refuse
 
@@ -68,6 +69,11 @@ def parse_price(text: str, currency: str) -> int | Refused:
 
     amount_minor = int(whole + decimals.ljust(exponent, "0"))
     return why_not_price(amount_minor, currency) or amount_minor
+
+
+def in_decimals(amount_minor: int, currency: str) -> str:
+    """The amount for machines and spreadsheets: a point before the currency's own decimals, and no word for it."""
+    return f"{Decimal(amount_minor).scaleb(-EXPONENTS[currency]):f}"
 
 
 def agrees(amount_due: Money, received_minor: int, tax_minor: int, currency: str) -> bool:
