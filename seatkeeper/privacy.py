@@ -15,7 +15,17 @@ from core.rules.refusals import Refused
 from core.texts.refusals import sentence
 from core.usecases.privacy.erase_member import Erasure, erase_member, preview_erasure
 from core.usecases.privacy.export_member import export_member
-from seatkeeper.terminal import FAILED, MISUSE, clear_errors, complain, database_of, out, show_json, show_table, write_new
+from seatkeeper.terminal import (
+    FAILED,
+    MISUSE,
+    clear_errors,
+    complain,
+    database_of,
+    out,
+    show_json,
+    show_table,
+    write_new,
+)
 
 T = TypeVar("T")
 
