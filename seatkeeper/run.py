@@ -23,6 +23,7 @@ from core.payments.paypal_api import is_live
 from core.payments.paypal_certificates import Certificates, fetching
 from core.payments.paypal_events import PayPalEvents
 from core.payments.stripe import StripeProvider
+from core.payments.stripe_events import livemode_of
 from core.ports import PaymentProvider
 from seatkeeper.wiring import PAYPAL, STRIPE, House, open_database
 from webhooks.server import serve as serve_web
@@ -57,6 +58,7 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
             stripe_webhook_secret=config.stripe_webhook_secret.get_secret_value(),
             paypal_events=_paypal_events(config, http),
             limits=limits,
+            stripe_livemode=livemode_of(config.stripe_api_key.get_secret_value()),
         )
         on_discord: asyncio.Task[None] | None = None
         bot = house.bot()

@@ -36,6 +36,7 @@ class House:
     stripe_webhook_secret: str = field(default="", repr=False)
     paypal_events: PayPalEvents | None = None
     limits: Limits = field(default_factory=Limits)
+    stripe_livemode: bool | None = None
 
     def bot(self, **options: Any) -> SeatkeeperBot:
         """A bot that has not logged in; the options go to discord.py."""
@@ -55,6 +56,7 @@ class House:
                 limits=self.limits,
                 stripe_webhook_secret=self.stripe_webhook_secret,
                 paypal_events=self.paypal_events,
+                stripe_livemode=self.stripe_livemode,
                 gateway_ready=gateway_ready,
             )
         )
@@ -75,7 +77,7 @@ class House:
     def reread(self, provider: str, body: bytes) -> News | None:
         """The news in an authentic event that was kept."""
         if provider == STRIPE:
-            return stripe_events.read_authentic(body).news
+            return stripe_events.read_authentic(body, self.stripe_livemode).news
         if provider == PAYPAL and self.paypal_events is not None:
             return self.paypal_events.read_authentic(body).news
         raise LookupError(f"nobody here reads what {provider} says")

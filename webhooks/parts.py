@@ -21,6 +21,7 @@ class Parts:
     503: there is no unsigned mode.
 
     `clock` is the business's. `signature_clock` is the wall's: a signature is fresh or stale in real time.
+    `stripe_livemode`: whether our API key moves real money, where it says so; events of the other mode are parked.
     `gateway_ready` is None in a process without the bot.
     """
 
@@ -32,6 +33,7 @@ class Parts:
     limits: Limits = field(default_factory=Limits)
     stripe_webhook_secret: str = field(default="", repr=False)
     paypal_events: PayPalEvents | None = None
+    stripe_livemode: bool | None = None
     gateway_ready: Callable[[], bool] | None = None
     body_within: timedelta = timedelta(seconds=10)  # from the headers to the body's last byte
     database_within: timedelta = DATABASE_WITHIN

@@ -18,7 +18,11 @@ async def told_by_stripe(request: web.Request) -> web.Response:
         raise come_again()
     raw = await body_of(request)
     event = read_event(
-        raw, request.headers.get("Stripe-Signature"), parts.stripe_webhook_secret, parts.signature_clock.now()
+        raw,
+        request.headers.get("Stripe-Signature"),
+        parts.stripe_webhook_secret,
+        parts.signature_clock.now(),
+        parts.stripe_livemode,
     )
     if isinstance(event, BadSignature):
         raise await bad_signature(request)

@@ -11,17 +11,20 @@ from datetime import datetime, timedelta
 
 import aiohttp
 import stripe
-from stripe.params import RefundCreateParams
+from stripe.params import RefundCreateParams, RefundListParams
 from stripe.params.checkout import SessionCreateParams
 
 from core.payments.reading import Unreadable
 from core.payments.stripe_amounts import to_stripe
 from core.payments.stripe_checkouts import as_it_stands, opened, ref_in
+from core.payments.stripe_events import livemode_of
+from core.payments.stripe_refunds import OUR_NAME, refund_news
 from core.ports import (
     CheckoutNews,
     CheckoutRequest,
     News,
     OpenedCheckout,
+    Paid,
     ProviderRefused,
     ProviderUnavailable,
     Refunded,
@@ -35,6 +38,7 @@ API_URL = "https://api.stripe.com"
 _TRY_FOR = timedelta(seconds=10)
 _WHOLE_CALL_FOR = timedelta(seconds=25)  # with the pauses between tries; a person waits for some of these calls
 _RETRIES = 2
+_A_PAGE = 100  # the most that Stripe lists at once
 _EXPANDED = ["payment_intent.latest_charge"]
 
 # 409: another call under the same key is on its way. 429: too many calls.
@@ -64,6 +68,7 @@ class StripeProvider:
         whole_call_for: timedelta = _WHOLE_CALL_FOR,
     ) -> None:
         self._whole_call_for = whole_call_for
+        self._livemode = livemode_of(api_key)
         self._automatic_tax = automatic_tax
         timeout = aiohttp.ClientTimeout(total=try_for.total_seconds())
         client = stripe.StripeClient(
@@ -122,7 +127,11 @@ class StripeProvider:
         amount = to_stripe(request.amount_minor, request.currency)
         if amount is None:
             return RefundFailed(f"Stripe takes no such fraction of {request.currency}")
-        params: RefundCreateParams = {"payment_intent": request.payment_ref, "amount": amount}
+        params: RefundCreateParams = {
+            "payment_intent": request.payment_ref,
+            "amount": amount,
+            "metadata": {OUR_NAME: str(request.refund_id)},
+        }
         async with self._asking():
             try:
                 made = await self._refunds.create_async(params, {"idempotency_key": request.key})
@@ -139,14 +148,28 @@ class StripeProvider:
         return await self.ask_checkout(ref)
 
     async def refunds_of(self, payment_ref: str) -> Sequence[RefundNews]:
-        raise NotImplementedError
+        told: list[RefundNews] = []
+        params: RefundListParams = {"payment_intent": payment_ref, "limit": _A_PAGE}
+        while True:
+            async with self._asking():
+                page = (await self._refunds.list_async(params)).to_dict()
+                listed = page.get("data")
+                if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                    raise Unreadable("data")
+                told += [refund_news(each) for each in listed]
+            if not listed or page.get("has_more") is not True:
+                return told
+            params["starting_after"] = told[-1].refund_ref
 
     def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
         raise NotImplementedError
 
     async def _ask(self, ref: str) -> CheckoutNews:
         checkout = await self._checkouts.retrieve_async(ref, {"expand": _EXPANDED})
-        return as_it_stands(checkout.to_dict())
+        news = as_it_stands(checkout.to_dict())
+        if isinstance(news, Paid) and self._livemode not in (None, news.livemode):
+            raise Unreadable("livemode")
+        return news
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[None]:

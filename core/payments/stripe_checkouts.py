@@ -63,14 +63,14 @@ def completed(checkout: Json, at: datetime) -> Paid | Pending:
 def paid(checkout: Json, at: datetime) -> Paid:
     """The checkout's money. Where nothing was to pay there is no payment intent, and the checkout stands for it."""
     ref = ref_in(checkout, "id")
-    currency = _currency(checkout)
+    currency = currency_in(checkout)
     livemode = checkout.get("livemode")
     if not isinstance(livemode, bool):
         raise Unreadable("livemode")
     return Paid(
         checkout_ref=ref,
         payment_ref=_payment_ref(checkout) or ref,
-        amount_minor=_amount(checkout, "amount_total", currency),
+        amount_minor=amount_in(checkout, "amount_total", currency),
         tax_minor=_tax(checkout, currency),
         currency=currency,
         paid_at=at,
@@ -108,14 +108,16 @@ def _payment_ref(checkout: Json) -> str | None:
     return ref_in(checkout, "payment_intent")
 
 
-def _currency(checkout: Json) -> str:
-    currency = checkout.get("currency")
+def currency_in(values: Json) -> str:
+    """A currency that people are paid in."""
+    currency = values.get("currency")
     if not isinstance(currency, str) or currency.upper() not in EXPONENTS:
         raise Unreadable("currency")
     return currency.upper()
 
 
-def _amount(values: Json, name: str, currency: str) -> int:
+def amount_in(values: Json, name: str, currency: str) -> int:
+    """Minor units of one of Stripe's figures."""
     amount = values.get(name)
     if type(amount) is not int or not 0 <= amount <= _MOST:
         raise Unreadable(name)
@@ -131,7 +133,7 @@ def _tax(checkout: Json, currency: str) -> int:
         return 0
     if not isinstance(details, dict):
         raise Unreadable("total_details")
-    return _amount(details, "amount_tax", currency)
+    return amount_in(details, "amount_tax", currency)
 
 
 def _order_token(checkout: Json) -> str | None:

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from core.payments.reading import BadSignature, Json, Unreadable, event_in, part_of
 from core.payments.stripe_checkouts import closed, completed, instant_in, paid, ref_in
-from core.ports import CheckoutNews, News, ProviderEvent
+from core.payments.stripe_refunds import refund_news, refunds_changed
+from core.ports import News, Paid, ProviderEvent
 
 TOLERANCE = timedelta(seconds=300)
 
@@ -22,37 +23,67 @@ _LONGEST_HEADER = 1024
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _KIND = re.compile(r"[a-z0-9_.]{1,100}")
+_MODE = re.compile(r"[sr]k_(live|test)_")
 
-_READERS: dict[str, Callable[[Json, datetime], CheckoutNews]] = {
+_READERS: dict[str, Callable[[Json, datetime], News]] = {
     "checkout.session.completed": completed,
     "checkout.session.async_payment_succeeded": paid,
     "checkout.session.async_payment_failed": lambda checkout, _: closed(checkout, failed=True),
     "checkout.session.expired": lambda checkout, _: closed(checkout),
+    "charge.refunded": lambda charge, _: refunds_changed(charge),
+    **dict.fromkeys(
+        ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"),
+        lambda refund, _: refund_news(refund),
+    ),
 }
 
 KINDS = tuple(_READERS)
 """What an endpoint should be told of."""
 
 
-def read_event(raw: bytes, signature_header: str | None, secret: str, now: datetime) -> ProviderEvent | BadSignature:
+def livemode_of(api_key: str) -> bool | None:
+    """Whether this key moves real money; None where it does not say."""
+    mode = _MODE.match(api_key)
+    return None if mode is None else mode[1] == "live"
+
+
+def read_event(
+    raw: bytes, signature_header: str | None, secret: str, now: datetime, livemode: bool | None = None
+) -> ProviderEvent | BadSignature:
     """The event in this delivery, if Stripe signed these very bytes within 300 s of now, either side."""
     if not _is_signed(raw, signature_header or "", secret, now):
         return BadSignature()
-    return read_authentic(raw)
+    return read_authentic(raw, livemode)
 
 
-def read_authentic(raw: bytes) -> ProviderEvent:
-    """The event in a body whose signature was proven, now or when it was stored."""
-    return event_in(raw, "stripe", lambda event: ref_in(event, "id"), "type", _KIND, _news)
+def read_authentic(raw: bytes, livemode: bool | None = None) -> ProviderEvent:
+    """The event in a body whose signature was proven, now or when it was stored.
+
+    `livemode` is the mode of our API key, where it is known: play money buys nothing, and what is real is not played
+    with. An event of the other mode is parked.
+    """
+    return event_in(
+        raw,
+        "stripe",
+        lambda event: ref_in(event, "id"),
+        "type",
+        _KIND,
+        lambda kind, event: _news(kind, event, livemode),
+    )
 
 
-def _news(kind: str, event: Json) -> News | None:
+def _news(kind: str, event: Json, livemode: bool | None) -> News | None:
     reader = _READERS.get(kind)
     if reader is None:
         return None
     if event.get("account") is not None:
         raise Unreadable("account: not ours")
-    return reader(part_of(part_of(event, "data"), "object"), instant_in(event, "created"))
+    if livemode is not None and event.get("livemode") is not livemode:
+        raise Unreadable("livemode: not that of the API key")
+    news = reader(part_of(part_of(event, "data"), "object"), instant_in(event, "created"))
+    if isinstance(news, Paid) and livemode is not None and news.livemode is not livemode:
+        raise Unreadable("livemode: not that of the API key")
+    return news
 
 
 def _is_signed(raw: bytes, header: str, secret: str, now: datetime) -> bool:

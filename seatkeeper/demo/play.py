@@ -20,6 +20,7 @@ from bot.roles import DiscordRoles
 from core.db.migrate import upgrade
 from core.jobs.jobs import Jobs
 from core.payments.stripe import StripeProvider
+from core.payments.stripe_events import livemode_of
 from core.ports import Courier, Roles
 from core.usecases.reading.books import Ahead, ahead
 from seatkeeper.demo.clock import MovableClock
@@ -133,6 +134,7 @@ async def on_stage(
             public_url=f"http://{HOST}:{product_port}",
             providers={STRIPE: StripeProvider(api_key, unkept, api_url=stripe.at)},
             stripe_webhook_secret=secret,
+            stripe_livemode=livemode_of(api_key),
         )
         stripe.told_at = f"{house.public_url}/webhooks/stripe"
         bot: SeatkeeperBot = house.bot()

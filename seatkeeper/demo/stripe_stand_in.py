@@ -57,6 +57,7 @@ class StripeStandIn:
         app.router.add_get("/v1/checkout/sessions/{id}", self._api(self._retrieve))
         app.router.add_post("/v1/checkout/sessions/{id}/expire", self._api(self._expire))
         app.router.add_post("/v1/refunds", self._api(self._refund))
+        app.router.add_get("/v1/refunds", self._api(self._list_refunds))
         app.router.add_get("/checkout/{id}", self._show)
         app.router.add_post("/checkout/{id}", self._do)
         return app
@@ -98,6 +99,21 @@ class StripeStandIn:
         self._intent_of(checkout)["status"] = "requires_payment_method"
         await self._tell("checkout.session.async_payment_failed", checkout)
 
+    async def give_back(self, payment_ref: str, amount: int) -> str:
+        """Somebody refunds so much of a payment on Stripe's own pages; the refund's id."""
+        intent = self._intents[payment_ref]
+        if not 0 < amount <= self._left(intent):
+            raise web.HTTPConflict(text="So much is not left of this payment.")
+        refund = self._new_refund(intent, amount, {})
+        await self._tell("refund.created", refund)
+        await self._tell("charge.refunded", self._charge(intent))
+        return str(refund["id"])
+
+    async def send_back(self, refund_ref: str) -> None:
+        """The buyer's bank does not take the refund, and its money comes back."""
+        self._refunds[refund_ref].update(status="failed", failure_reason="lost_or_stolen_card")
+        await self._tell("refund.failed", self._refunds[refund_ref])
+
     async def _complete(self, ref: str, intent_status: str, payment_status: str) -> None:
         checkout = self._found(ref)
         if checkout["status"] != "open":
@@ -107,6 +123,7 @@ class StripeStandIn:
             "id": intent_id,
             "object": "payment_intent",
             "amount": checkout["amount_total"],
+            "currency": checkout["currency"],
             "status": intent_status,
             "created": self._now(),
             "latest_charge": {"id": f"ch_{secrets.token_hex(12)}", "object": "charge", "created": self._now()},
@@ -224,18 +241,42 @@ class StripeStandIn:
         intent = self._intents.get(form["payment_intent"])
         if intent is None:
             return _error(404, "invalid_request_error", "resource_missing")
-        returned = sum(each["amount"] for each in self._refunds.values() if each["payment_intent"] == intent["id"])
-        if returned + int(form["amount"]) > intent["amount"]:
+        if int(form["amount"]) > self._left(intent):
             return _error(400, "invalid_request_error", "charge_already_refunded")
+        refund = self._new_refund(intent, int(form["amount"]), {"refund": form["metadata[refund]"]})
+        self._later(self._tell("refund.created", refund))
+        self._later(self._tell("charge.refunded", self._charge(intent)))
+        return 200, refund
+
+    def _list_refunds(self, request: web.Request, _: Form) -> Answer:
+        of_payment = self._refunds_of(request.query["payment_intent"])
+        return 200, {"object": "list", "url": "/v1/refunds", "has_more": False, "data": of_payment[::-1]}
+
+    def _new_refund(self, intent: Json, amount: int, metadata: Json) -> Json:
         ref = f"re_{secrets.token_hex(12)}"
         self._refunds[ref] = {
             "id": ref,
             "object": "refund",
             "payment_intent": intent["id"],
-            "amount": int(form["amount"]),
+            "amount": amount,
+            "currency": intent["currency"],
+            "created": self._now(),
+            "metadata": metadata,
             "status": "succeeded",
         }
-        return 200, self._refunds[ref]
+        return self._refunds[ref]
+
+    def _refunds_of(self, payment_ref: str) -> list[Json]:
+        return [each for each in self._refunds.values() if each["payment_intent"] == payment_ref]
+
+    def _left(self, intent: Json) -> int:
+        """What may still be refunded: what a bank sent back may be again."""
+        gone = (each["amount"] for each in self._refunds_of(intent["id"]) if each["status"] == "succeeded")
+        return int(intent["amount"] - sum(gone))
+
+    def _charge(self, intent: Json) -> Json:
+        refunded = intent["amount"] - self._left(intent)
+        return {**intent["latest_charge"], "payment_intent": intent["id"], "amount_refunded": refunded}
 
     # ------------------------------------------------------------ its books, and its webhooks
 
@@ -258,7 +299,7 @@ class StripeStandIn:
     def _now(self) -> int:
         return int(self.clock.now().timestamp())
 
-    async def _tell(self, kind: str, checkout: Json) -> None:
+    async def _tell(self, kind: str, about: Json) -> None:
         """Deliver the event; a delivery that fails is tried again later, as Stripe does."""
         event = {
             "id": f"evt_{secrets.token_hex(12)}",
@@ -266,7 +307,7 @@ class StripeStandIn:
             "type": kind,
             "created": self._now(),
             "livemode": False,
-            "data": {"object": dict(checkout)},
+            "data": {"object": dict(about)},
         }
         body = json.dumps(event).encode()
         if not await self._deliver(body):
@@ -277,7 +318,7 @@ class StripeStandIn:
             await asyncio.sleep(pause)
             if await self._deliver(body):
                 return
-        log.warning("a webhook was not taken; the product will ask for the checkout by itself")
+        log.warning("a webhook was not taken; the product will ask by itself")
 
     async def _deliver(self, body: bytes) -> bool:
         # Signed in real time: freshness of a signature is judged by the wall's clock.

@@ -9,8 +9,7 @@ from aiohttp import web
 from core.clock import SystemClock
 from core.db.unit import Database
 from core.jobs.jobs import Jobs
-from core.payments.stripe_events import read_authentic
-from core.ports import Courier, News, Roles
+from core.ports import Courier, Roles
 from seatkeeper.demo.pages import make_app
 from seatkeeper.demo.play import Play, on_stage
 from seatkeeper.wiring import House
@@ -38,11 +37,7 @@ def _jobs_of(house: House, courier: Courier, roles: Roles) -> Jobs:
         InlineEngine(house.db),
         house.bell,
         public_url=house.public_url,
-        reread=_reread,
+        reread=house.reread,
         ticks_every=timedelta(hours=1),
         tends_every=timedelta(hours=1),
     )
-
-
-def _reread(_provider: str, body: bytes) -> News | None:
-    return read_authentic(body).news

@@ -21,7 +21,9 @@ from core.ports import (
     ProviderRefused,
     Refunded,
     RefundFailed,
+    RefundNews,
     RefundRequest,
+    RefundsChanged,
     StillOpen,
 )
 from seatkeeper.demo.stripe_stand_in import StripeStandIn
@@ -181,3 +183,29 @@ async def test_no_more_is_refunded_than_was_paid(bench: Bench) -> None:
 
     assert [type(answer) for answer in answers] == [Refunded, Refunded, RefundFailed, Refunded]
     assert answers[0] == answers[1]
+
+
+async def test_refunds_are_told_and_listed_whoever_makes_them_and_may_come_back(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+    await bench.stripe.pay(opened.ref)
+    paid = await bench.provider.ask_checkout(opened.ref)
+    assert isinstance(paid, Paid)
+    ours = RefundRequest(key="r1", refund_id=3, payment_ref=paid.payment_ref, amount_minor=5_000, currency="EUR")
+    bench.told.news.clear()
+
+    await bench.provider.refund(ours)
+    while len(bench.told.news) < 2:
+        await bench.provider.ask_checkout(opened.ref)
+    on_its_pages = await bench.stripe.give_back(paid.payment_ref, 4_000)
+    await bench.stripe.send_back(on_its_pages)
+
+    told = [event.news for event in bench.told.news]
+    assert {type(each) for each in told[:2]} == {RefundNews, RefundsChanged}
+    assert [type(each) for each in told[2:]] == [RefundNews, RefundsChanged, RefundNews]
+    listed = await bench.provider.refunds_of(paid.payment_ref)
+    assert [(each.amount_minor, each.refund_id, each.failed) for each in listed] == [
+        (4_000, None, "lost_or_stolen_card"),
+        (5_000, 3, None),
+    ]
+    with pytest.raises(web.HTTPConflict):
+        await bench.stripe.give_back(paid.payment_ref, paid.amount_minor - 4_999)

@@ -60,6 +60,7 @@ class FakeStripe:
     bad_days: list[BadDay] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str], str | None]] = field(default_factory=list)
     refund_status: str = "succeeded"
+    page: int = 100
     _answers: dict[str, tuple[dict[str, str], Answer]] = field(default_factory=dict)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -69,6 +70,7 @@ class FakeStripe:
         app.router.add_get("/v1/checkout/sessions/{id}", self._route(self._retrieve))
         app.router.add_post("/v1/checkout/sessions/{id}/expire", self._route(self._expire))
         app.router.add_post("/v1/refunds", self._route(self._refund))
+        app.router.add_get("/v1/refunds", self._route(self._list_refunds))
         app.on_shutdown.append(self._release)
         return app
 
@@ -99,17 +101,34 @@ class FakeStripe:
         self.checkouts[ref]["status"] = "expired"
         return self.checkouts[ref]
 
+    def give_back(self, ref: str, amount: int) -> Json:
+        """Somebody refunds so much of this checkout's payment on Stripe's pages."""
+        return self._new_refund(self._intent_of(ref), amount, {})
+
+    def send_back(self, refund_ref: str, reason: str) -> Json:
+        """The bank does not take the refund: its money is Stripe's again."""
+        self.refunds[refund_ref].update(status="failed", failure_reason=reason)
+        return self.refunds[refund_ref]
+
     def event(self, kind: str, ref: str, **changes: Any) -> Json:
-        """The event of this kind about the checkout, as Stripe would deliver it now."""
+        """The event of this kind about the checkout, its charge or a refund, as Stripe would deliver it now."""
         return {
             "id": f"evt_{kind.replace('.', '_')}_{ref}",
             "object": "event",
             "type": kind,
             "created": self._now(),
             "livemode": False,
-            "data": {"object": dict(self.checkouts[ref])},
+            "data": {"object": self._object_of(kind, ref)},
             **changes,
         }
+
+    def _object_of(self, kind: str, ref: str) -> Json:
+        if kind.startswith("refund."):
+            return dict(self.refunds[ref])
+        if kind == "charge.refunded":
+            intent = self._intent_of(ref)
+            return {**intent["latest_charge"], "payment_intent": intent["id"], "refunded": self._left(intent) == 0}
+        return dict(self.checkouts[ref])
 
     # ------------------------------------------------------------ the API
 
@@ -197,22 +216,43 @@ class FakeStripe:
         return 200, {**checkout, "url": None}
 
     def _refund(self, _: web.Request, form: dict[str, str]) -> Answer:
-        assert set(form) == {"payment_intent", "amount"}
+        assert set(form) == {"payment_intent", "amount", "metadata[refund]"}
         intent = self.intents.get(form["payment_intent"])
         if intent is None:
             return _error(404, "invalid_request_error", "resource_missing")
-        returned = sum(each["amount"] for each in self.refunds.values() if each["payment_intent"] == intent["id"])
-        if returned + int(form["amount"]) > intent["amount"]:
+        if int(form["amount"]) > self._left(intent):
             return _error(400, "invalid_request_error", "charge_already_refunded")
+        return 200, self._new_refund(intent, int(form["amount"]), {"refund": form["metadata[refund]"]})
+
+    def _left(self, intent: Json) -> int:
+        """What may still be refunded: what a bank sent back may be again."""
+        gone = [each for each in self.refunds.values() if each["payment_intent"] == intent["id"]]
+        return int(intent["amount"] - sum(each["amount"] for each in gone if each["status"] != "failed"))
+
+    def _new_refund(self, intent: Json, amount: int, metadata: Json) -> Json:
+        assert amount <= self._left(intent)
         ref = f"re_{len(self.refunds) + 1}"
         self.refunds[ref] = {
             "id": ref,
             "object": "refund",
             "payment_intent": intent["id"],
-            "amount": int(form["amount"]),
+            "amount": amount,
+            "currency": intent["currency"],
+            "created": self._now(),
+            "metadata": metadata,
             "status": self.refund_status,
         }
-        return 200, self.refunds[ref]
+        return self.refunds[ref]
+
+    def _list_refunds(self, request: web.Request, _: dict[str, str]) -> Answer:
+        """The latest first, in pages."""
+        assert request.query["limit"] == "100"
+        refs = [ref for ref, each in self.refunds.items() if each["payment_intent"] == request.query["payment_intent"]]
+        refs.reverse()
+        first = refs.index(request.query["starting_after"]) + 1 if "starting_after" in request.query else 0
+        shown = refs[first : first + self.page]
+        more = first + self.page < len(refs)
+        return 200, {"object": "list", "url": "/v1/refunds", "has_more": more, "data": [self.refunds[r] for r in shown]}
 
     def _complete(self, ref: str, intent_status: str, payment_status: str, tax: int) -> None:
         checkout = self.checkouts[ref]
@@ -222,6 +262,7 @@ class FakeStripe:
             "id": f"pi_{ref}",
             "object": "payment_intent",
             "amount": total,
+            "currency": checkout["currency"],
             "status": intent_status,
             "created": self._now() - 60,
             "latest_charge": {"id": f"ch_{ref}", "object": "charge", "created": self._now()},

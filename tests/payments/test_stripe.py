@@ -135,6 +135,52 @@ async def test_money_that_went_back_already_cannot_go_back_again(provider: Strip
     assert "charge_already_refunded" in failed.why
 
 
+async def test_a_payments_refunds_are_all_listed_page_by_page_with_our_name_on_ours(
+    provider: StripeProvider, stripe: FakeStripe, clock: SettableClock
+) -> None:
+    ref = (await provider.open_checkout(REQUEST)).ref
+    other = (await provider.open_checkout(replace(REQUEST, key="checkout-2"))).ref
+    for each in (ref, other):
+        stripe.pay(each)
+    stripe.page = 2
+    await provider.refund(replace(REFUND, amount_minor=1_000))
+    for amount in (2_000, 3_000, 4_000):
+        stripe.give_back(ref, amount)
+    stripe.give_back(other, 5_000)
+    stripe.send_back("re_2", "lost_or_stolen_card")
+
+    told = await provider.refunds_of(REFUND.payment_ref)
+
+    assert [(each.refund_ref, each.amount_minor, each.failed, each.refund_id) for each in told] == [
+        ("re_4", 4_000, None, None),
+        ("re_3", 3_000, None, None),
+        ("re_2", 2_000, "lost_or_stolen_card", None),
+        ("re_1", 1_000, None, REFUND.refund_id),
+    ]
+    assert {(each.payment_ref, each.currency, each.at) for each in told} == {(REFUND.payment_ref, "EUR", clock.now())}
+    assert await provider.refunds_of("pi_unknown") == []
+
+
+@pytest.mark.parametrize("listed", [b"{}", b'{"data": {}}', b'{"data": ["re_1"]}', b'{"data": [{"id": "re_1"}]}'])
+async def test_a_list_of_refunds_that_nobody_can_read_is_asked_for_again(
+    provider: StripeProvider, stripe: FakeStripe, listed: bytes
+) -> None:
+    stripe.bad_days = [BadDay(200, listed)]
+
+    with pytest.raises(ProviderUnavailable):
+        await provider.refunds_of("pi_1")
+
+
+async def test_a_payment_of_the_other_mode_is_not_believed(
+    api_url: str, http: aiohttp.ClientSession, stripe: FakeStripe, provider: StripeProvider
+) -> None:
+    ref = (await provider.open_checkout(REQUEST)).ref
+    stripe.pay(ref)["livemode"] = True
+
+    with pytest.raises(ProviderUnavailable, match="livemode"):
+        await provider.ask_checkout(ref)
+
+
 @pytest.mark.parametrize(
     "bad_day",
     [

@@ -9,8 +9,8 @@ import pytest
 import stripe as sdk
 
 from core.payments.reading import BadSignature
-from core.payments.stripe_events import read_event
-from core.ports import ClosedUnpaid, News, Paid, Pending, ProviderEvent
+from core.payments.stripe_events import livemode_of, read_event
+from core.ports import ClosedUnpaid, News, Paid, Pending, ProviderEvent, RefundNews, RefundsChanged
 from tests.clocks import NOW
 from tests.payments import signing
 from tests.payments.signing import SECRET
@@ -188,12 +188,120 @@ def test_an_order_that_is_not_named_twice_is_not_named(metadata: object, referen
 
 
 @pytest.mark.parametrize(
-    "kind", ["charge.refunded", "refund.updated", "refund.failed", "charge.dispute.created", "invoice.paid"]
+    "kind", ["charge.dispute.funds_withdrawn", "charge.succeeded", "payment_intent.created", "invoice.paid"]
 )
 def test_a_kind_that_nobody_acts_on_is_parked_under_its_own_id(kind: str) -> None:
     event = read(raw_of(an_event(kind)))
 
     assert event == ProviderEvent("stripe", "evt_1", kind, raw_of(an_event(kind)), None, event_why(event))
+
+
+def a_refund(kind: str = "refund.created", **changes: Any) -> dict[str, Any]:
+    refund = {
+        "id": "re_1",
+        "object": "refund",
+        "amount": 5_000,
+        "charge": "ch_1",
+        "created": T - 60,
+        "currency": "eur",
+        "metadata": {"refund": "17"},
+        "payment_intent": "pi_1",
+        "status": "succeeded",
+        **changes,
+    }
+    return {**an_event(kind), "data": {"object": refund}}
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"])
+@pytest.mark.parametrize(
+    ("status", "reason", "failed"),
+    [
+        ("succeeded", None, None),
+        ("pending", None, None),
+        ("requires_action", None, None),
+        ("failed", "expired_or_canceled_card", "expired_or_canceled_card"),
+        ("failed", "Poison\x00", "failed"),
+        ("canceled", None, "canceled"),
+    ],
+)
+def test_a_refund_says_itself_how_it_stands(kind: str, status: str, reason: str | None, failed: str | None) -> None:
+    news = read_news(a_refund(kind, status=status, failure_reason=reason))
+
+    assert news == RefundNews("pi_1", "re_1", 5_000, "EUR", NOW - timedelta(seconds=60), failed, refund_id=17)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ours"),
+    [
+        ({}, None),
+        (None, None),
+        ({"refund": 17}, None),
+        ({"refund": "0"}, None),
+        ({"refund": "١٧"}, None),
+        ({"refund": "9" * 19}, None),
+        ({"refund": "17", "other": "\x00"}, 17),
+    ],
+)
+def test_a_refund_is_ours_if_it_bears_the_number_of_a_row(metadata: object, ours: int | None) -> None:
+    news = read_news(a_refund(metadata=metadata))
+
+    assert isinstance(news, RefundNews)
+    assert news.refund_id == ours
+
+
+def test_of_a_charge_it_is_known_only_that_something_went_back() -> None:
+    charge = {"id": "ch_1", "object": "charge", "payment_intent": "pi_1", "amount_refunded": 5_000}
+
+    assert read_news({**an_event("charge.refunded"), "data": {"object": charge}}) == RefundsChanged("pi_1")
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"payment_intent": None},  # of a charge that was made without a checkout of ours
+        {"payment_intent": "pi_\x00"},
+        {"id": 7},
+        {"amount": 50.0},
+        {"amount": -1},
+        {"currency": "xxx"},
+        {"created": "now"},
+        {"status": "perhaps"},
+        {"status": None},
+    ],
+)
+def test_a_refund_that_is_not_what_it_should_be_is_parked(poison: dict[str, Any]) -> None:
+    event = read(raw_of(a_refund(**poison)))
+
+    assert event_why(event).startswith("unreadable: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "livemode"),
+    [("sk_live_1", True), ("rk_live_1", True), ("sk_test_1", False), ("rk_test_1", False), ("", None), ("live", None)],
+)
+def test_a_key_says_whether_it_moves_real_money(key: str, livemode: bool | None) -> None:
+    assert livemode_of(key) is livemode
+
+
+@pytest.mark.parametrize("key_is_live", [True, False, None])
+@pytest.mark.parametrize("event_is_live", [True, False])
+@pytest.mark.parametrize("kind", ["checkout.session.completed", "checkout.session.expired", "refund.created"])
+def test_an_event_of_the_other_mode_is_parked(kind: str, event_is_live: bool, key_is_live: bool | None) -> None:
+    told = a_refund(kind) if kind == "refund.created" else an_event(kind, livemode=event_is_live)
+    raw = raw_of({**told, "livemode": event_is_live})
+
+    event = read_event(raw, signed(raw), SECRET, NOW, key_is_live)
+
+    taken = key_is_live in (None, event_is_live)
+    assert (isinstance(event, ProviderEvent) and event.news is not None) is taken
+    if not taken:
+        assert "livemode" in event_why(event)
+
+
+def test_a_payment_of_the_other_mode_is_parked_whatever_its_event_says() -> None:
+    raw = raw_of(an_event(livemode=True))
+
+    assert "livemode" in event_why(read_event(raw, signed(raw), SECRET, NOW, False))
 
 
 def test_an_event_of_another_account_is_parked() -> None:

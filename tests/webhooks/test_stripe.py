@@ -15,7 +15,7 @@ from core.db.tables import history, ledger, notices, orders, packs, payments, pr
 from core.db.unit import Database
 from core.jobs.work import Errands
 from core.rules.notices import NoticeKind
-from core.rules.states import EventState, OrderState, SeatState
+from core.rules.states import EventState, OrderState, PackState, SeatState
 from tests.builders import count_of, rows_of
 from tests.clocks import SettableClock
 from tests.jobs.real import never_read
@@ -100,6 +100,36 @@ async def test_a_checkout_that_ran_out_frees_its_seat(
     assert (order["state"], seat["state"]) == (OrderState.CLOSED, SeatState.RELEASED)
 
 
+async def test_a_refund_on_stripes_pages_takes_what_it_paid_for_and_its_charge_is_asked_about(
+    web: Web, bought: Bought, stripe: FakeStripe, db: Database
+) -> None:
+    stripe.pay(bought.checkout)
+    await web.deliver(stripe.event(COMPLETED, bought.checkout))
+    refund = stripe.give_back(bought.checkout, 20_000)
+
+    told = [stripe.event("refund.created", refund["id"]), stripe.event("charge.refunded", bought.checkout)]
+    statuses = [await web.deliver(event) for event in [*told, *told]]
+
+    assert statuses == [200] * 4
+    ((order,), (pack,), (payment,)) = [await rows_of(db, table) for table in (orders, packs, payments)]
+    assert (order["state"], pack["state"], pack["remaining"]) == (OrderState.REFUNDED, PackState.REFUNDED, 0)
+    assert (payment["refunded_minor"], payment["next_attempt_at"]) == (20_000, db.clock.now())
+    assert {event["state"] for event in await rows_of(db, provider_events)} == {EventState.APPLIED}
+
+
+async def test_play_money_buys_nothing_where_the_key_moves_real_money(
+    parts: Parts, bought: Bought, stripe: FakeStripe, clock: SettableClock, db: Database
+) -> None:
+    stripe.pay(bought.checkout)
+    async with TestClient(TestServer(make_app(replace(parts, stripe_livemode=True)))) as client:
+        status = await Web(client, stripe, clock).deliver(stripe.event(COMPLETED, bought.checkout))
+
+    assert status == 200
+    (event,) = await rows_of(db, provider_events)
+    assert (event["state"], event["why"]) == (EventState.PARKED, "unreadable: livemode: not that of the API key")
+    assert await count_of(db, packs) == 0
+
+
 async def test_ten_deliveries_at_once_with_the_return_page_between_them_are_one_payment(
     web: Web, bought: Bought, stripe: FakeStripe, db: Database
 ) -> None:
@@ -146,7 +176,7 @@ async def test_what_stripe_did_not_sign_is_turned_away_and_leaves_no_trace(
 async def test_a_signature_is_taken_while_it_is_fresh(
     web: Web, bought: Bought, stripe: FakeStripe, clock: SettableClock, seconds: int, status: int
 ) -> None:
-    raw = body_of(stripe.event("charge.refunded", bought.checkout))
+    raw = body_of(stripe.event("invoice.paid", bought.checkout))
 
     assert await web.deliver(raw, signed(raw, clock.now() + timedelta(seconds=seconds))) == status
 
@@ -167,7 +197,7 @@ async def test_repeated_bad_signatures_of_one_address_are_too_many_and_good_ones
 ) -> None:
     bad = [await web.deliver(b"{}", "t=1,v1=00") for _ in range(21)]
 
-    good = await web.deliver(stripe.event("charge.refunded", bought.checkout))
+    good = await web.deliver(stripe.event("invoice.paid", bought.checkout))
 
     assert bad == [400] * 20 + [429]
     assert good == 200
