@@ -16,6 +16,7 @@ NOT_HELD: Mapping[str, str] = {
     "communities": "is about nobody",
     "members": "is the member",
     "calendar_blocks": "repeats the sessions",
+    "codes": "is about nobody; an order that used one names it",
 }
 """Tables without rows that tell more of a member, and why."""
 
@@ -206,6 +207,7 @@ def _erasures(tx: Transaction, member_id: int) -> list[Update | Delete]:
         .where(tables.ledger.c.pack_id.in_(own_packs), tables.ledger.c.reason.is_not(None))
         .values(reason=None),
         update(tables.adjustments).where(tables.adjustments.c.pack_id.in_(own_packs)).values(reason=""),
+        update(tables.refunds).where(tables.refunds.c.payment_id.in_(_own_payments(member_id))).values(reason=None),
         *_of_history(member_id),
         *_of_notices(tx, member_id),
         update(tables.seats).where(_on_either_side(tables.seats, member_id)).values(thread_id=None),
@@ -215,6 +217,10 @@ def _erasures(tx: Transaction, member_id: int) -> list[Update | Delete]:
         .where(tables.waiting_list.c.member_id == member_id, tables.waiting_list.c.left_at.is_(None))
         .values(left_at=tx.now),
     ]
+
+
+def _own_payments(member_id: int) -> Select[Any]:
+    return select(tables.payments.c.id).where(tables.payments.c.order_id.in_(_own(tables.orders, member_id)))
 
 
 def _rename(tx: Transaction, member_id: int) -> Update:

@@ -76,7 +76,9 @@ async def _what_else_there_can_be(db: Database, pair: Pair, order_id: int) -> No
     owner = {"community_id": pair.community.id, "mentor_id": pair.mentor.id}
     async with db.begin() as tx:
         made = {"payment_id": payment["id"], "amount_minor": 5, "created_at": tx.now, "done_at": tx.now}
-        await tx.run(insert(tables.refunds).values(state=RefundState.DONE, cause=RefundCause.STAFF, **made))
+        await tx.run(
+            insert(tables.refunds).values(state=RefundState.DONE, cause=RefundCause.STAFF, reason="Zoe was ill", **made)
+        )
         told = {"provider_ref": "du_1", "amount_minor": 5, "outcome": "won"}
         await tx.run(
             insert(tables.disputes).values(payment_id=payment["id"], opened_at=tx.now, closed_at=tx.now, **told)

@@ -89,13 +89,14 @@ async def test_nothing_tells_of_them_any_more_but_what_the_provider_told(db: Dat
     given(await erase_member(db, life.pair.student.user_id, ASKED))
 
     assert before >= {"members.name", "members.email", "members.time_zone", "members.user_id", "notes.text"}
-    assert before >= {"ledger.reason", "adjustments.reason", "history.why", "history.facts", "provider_events.body"}
+    assert before >= {"ledger.reason", "adjustments.reason", "refunds.reason", "history.why", "history.facts"}
+    assert "provider_events.body" in before
     assert telling_of(await all_rows(db), life.pair.student.user_id) == {"provider_events.body"}
     assert why(await export_member(db, life.pair.student.user_id)) is Reason.NOTHING_HELD
 
 
 def test_of_every_text_that_somebody_may_write_it_is_said_what_becomes_of_it() -> None:
-    goes = {"notes.text", "ledger.reason", "adjustments.reason", "history.why", "history.facts"}
+    goes = {"notes.text", "ledger.reason", "adjustments.reason", "refunds.reason", "history.why", "history.facts"}
     is_ours_or_a_provider_s = {"notices.why", "provider_events.why", "refunds.last_error", "checkouts.url"}
     is_no_member_s = {"communities.settings"}
 
