@@ -90,6 +90,8 @@ _OF_THE_COMMUNITY = {
     ("member", "time zone"): _("{student} reads times in another zone."),
     ("community", "set up"): _("Seatkeeper was set up."),
     ("community", "edit"): _("How Seatkeeper is set up was changed."),
+    ("community", "leave"): _("The bot was taken off the server: no time runs."),
+    ("community", "come back"): _("The bot is on the server again: time runs on."),
     ("community", "set"): _("A setting was changed."),
     ("community", "new webhook secret"): _("A new secret for the completion webhook was made."),
 }
@@ -115,6 +117,9 @@ REASONS: Mapping[str, str] = {
         _("no seat was free"),
         _("the order was paid twice"),
         _("asked anew"),
+        _("deleted in Discord"),
+        _("the bot left the server"),
+        _("the bot is back"),
     )
 }
 """What the history gives as the reason of a change that no person gave one for."""
