@@ -54,6 +54,7 @@ _COGS = (
     "bot.cogs.staff_decisions",
     "bot.cogs.staff_webhook",
     "bot.cogs.staff_settings",
+    "bot.cogs.servers",
 )
 _LAST_WORDS_FOR = 10.0  # seconds that a stop waits for interactions at work
 

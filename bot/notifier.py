@@ -7,14 +7,23 @@ from typing import Final
 import discord
 
 from bot.actions import key_of, view_of
-from bot.discord_errors import EXPECTED, NOT_YET, UNKNOWN_CHANNEL, not_now
+from bot.discord_errors import (
+    EXPECTED,
+    NO_GUILD_IN_COMMON,
+    NOT_YET,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_MEMBER,
+    UNKNOWN_USER,
+    not_now,
+)
 from bot.replies.reply import Reply
-from core.ports import Address, Answer, ChannelClosed, Delivered, Message, OpenedThread, RetryAfter
+from core.ports import Address, Answer, ChannelClosed, Delivered, Gone, Message, OpenedThread, RetryAfter
 from core.rules.states import Channel
 
 log = logging.getLogger(__name__)
 
 _GONE = {UNKNOWN_CHANNEL, 50083, 160005}  # the last two: a thread that is archived, or locked
+_NOBODY = {UNKNOWN_MEMBER, UNKNOWN_USER, NO_GUILD_IN_COMMON}
 _NO_THREADS_HERE = {50024, 160006}  # a channel of another kind; as many threads as a server can have
 _A_WEEK: Final = 10080  # minutes without a message, after which Discord archives the thread; a message brings it back
 _LONGEST_NONCE = 25  # characters that Discord takes
@@ -78,13 +87,16 @@ class DiscordCourier:
 def _answer_or_raise(error: Exception) -> ChannelClosed | RetryAfter:
     """What Discord's error means for a message. Raises it again if it is a fault of ours, as a malformed body is.
 
-    Every 403 and 404 closes the road: a closed DM (50007), no guild in common (50278), a channel that is gone (10003)
-    or that we may not see or write in (50001, 50013). So does a thread that takes no messages or cannot be opened.
+    Every 403 and 404 closes the road: a closed DM (50007), somebody who is gone (50278, 10007, 10013), a channel that
+    is gone (10003) or that we may not see or write in (50001, 50013). So does a thread that takes no messages or cannot
+    be opened.
     """
     if (later := not_now(error)) is not None:
         return later
     if not isinstance(error, discord.HTTPException):
         raise error
+    if error.code in _NOBODY:
+        return Gone(f"{error.status} {error.code}")
     if error.status in (403, 404) or error.code in _GONE | _NO_THREADS_HERE:
         return ChannelClosed(f"{error.status} {error.code}", is_gone=error.code in _GONE)
     raise error

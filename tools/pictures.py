@@ -21,7 +21,7 @@ from tests.demo.people import COMPOSER, MESSAGE, be, command, follow
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 
-_WIDE, _HIGH = 1280, 2000  # so high that no answer needs to be scrolled
+_WIDE, _HIGH = 1280, 3000  # so high that no answer needs to be scrolled
 _SHARP = 1.5
 _SHOWN = 530  # as wide as messages are
 _COLOURS = 128  # are enough for a page, and make its picture a third as large

@@ -100,6 +100,8 @@ _OF_THE_COMMUNITY = {
     ("code", "retire"): _("A code was ended."),
     ("community", "set up"): _("Seatkeeper was set up."),
     ("community", "edit"): _("How Seatkeeper is set up was changed."),
+    ("community", "leave"): _("The bot was taken off the server: no time runs."),
+    ("community", "come back"): _("The bot is on the server again: time runs on."),
     ("community", "set"): _("A setting was changed."),
     ("community", "new webhook secret"): _("A new secret for the completion webhook was made."),
 }
@@ -128,6 +130,9 @@ REASONS: Mapping[str, str] = {
         _("a code left nothing to pay"),
         _("refunded on the provider's own pages"),
         _("asked anew"),
+        _("deleted in Discord"),
+        _("the bot left the server"),
+        _("the bot is back"),
     )
 }
 """What the history gives as the reason of a change that no person gave one for."""

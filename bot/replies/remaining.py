@@ -52,6 +52,10 @@ def _text(pair: WithMentor) -> str:
 
 
 def _seat(pair: WithMentor) -> str:
+    if pair.is_removed:
+        return say("This mentor teaches here no more. Staff ask you whether you want money back or another mentor.")
+    if pair.is_paused:
+        return say("This mentor takes a break: nothing new can be booked or bought, and no time runs meanwhile.")
     match pair.seat_state:
         case SeatState.ACTIVE:
             return say("You have a seat.")
@@ -95,6 +99,8 @@ def _pack(pack: PackCard) -> str:
 
 
 def _keys(pair: WithMentor, *, alone: bool) -> list[Key]:
+    if pair.is_removed or pair.is_paused:
+        return []
     bookable = pair.seat_state is SeatState.ACTIVE and any(pack.available and not pack.frozen for pack in pair.packs)
     seated = pair.seat_state in (SeatState.ACTIVE, SeatState.GRACE)
     name = pair.mentor_name

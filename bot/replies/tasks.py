@@ -77,6 +77,14 @@ def _what(task: Task) -> tuple[str, str]:
                 task.count,
                 **names,
             )
+        case TaskKind.MENTOR_GONE:
+            return say("A mentor who left the server"), say_many(
+                "{mentor} left {since} and has {number} student.",
+                "{mentor} left {since} and has {number} students.",
+                task.count,
+                mentor=names["mentor"],
+                since=since,
+            )
         case TaskKind.STUDENT_GONE:
             return say("A student who left the server"), say(
                 "{student} left {since} and still has a seat with {mentor}.", **names, since=since
@@ -164,6 +172,8 @@ def _next(task: Task) -> str:
             return say(
                 "Ask the student: `/staff grant` with another mentor, or money back. Then take them off with `/adjust`."
             )
+        case TaskKind.MENTOR_GONE:
+            return say("`/staff mentor pause` until you know more; if they do not come back: `/staff mentor remove`.")
         case TaskKind.STUDENT_GONE:
             return say("If they do not come back: `/staff release`.")
         case TaskKind.ABOVE_CAPACITY:

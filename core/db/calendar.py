@@ -58,6 +58,7 @@ async def parties(tx: Transaction, guild_id: int, user_id: int, mentor_id: int |
             communities.c.id.label("community_id"),
             student.c.id.label("student_id"),
             func.coalesce(student.c.time_zone, communities.c.time_zone).label("student_zone"),
+            student.c.gone_at.label("student_gone_at"),
             seats.c.state.label("seat_state"),
             mentors.c.member_id.label("mentor_id"),
             person.c.name.label("mentor_name"),

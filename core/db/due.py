@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, func, select, update
 
-from core.db.notices import Owed, later_than, owe
+from core.db.notices import Owed, can_go_out, later_than, owe
 from core.db.tables import checkouts, notices, orders, packs, payments, provider_events, refunds, seats
 from core.db.unit import Transaction
 from core.rules.backoff import is_exhausted, pause_after
 from core.rules.notices import NoticeKind
-from core.rules.states import EventState, NoticeState, PackState, RefundState, SeatState
+from core.rules.states import EventState, PackState, RefundState, SeatState
 
 Row = RowMapping
 
@@ -139,7 +139,7 @@ async def refund_with_payment(tx: Transaction, refund_id: int) -> Row | None:
 async def earliest_due(tx: Transaction, after: datetime | None) -> datetime | None:
     """When the next thing that the jobs see to is due, later than `after`; in the past, if it waits already."""
     timed: tuple[tuple[Column[datetime], ColumnElement[bool]], ...] = (
-        (notices.c.next_attempt_at, notices.c.state == NoticeState.PENDING),
+        (notices.c.next_attempt_at, can_go_out()),
         (seats.c.grace_ends_at, seats.c.state == SeatState.GRACE),
         (seats.c.role_due_at, seats.c.role_due_at.is_not(None)),
         (packs.c.expires_at, (packs.c.state == PackState.ACTIVE) & packs.c.frozen_at.is_(None)),

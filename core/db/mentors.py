@@ -40,6 +40,18 @@ async def edit_mentor_row(tx: Transaction, mentor_id: int, **values: Any) -> Non
     await tx.run(update(mentors).where(mentors.c.member_id == mentor_id).values(**values))
 
 
+async def running_mentors(tx: Transaction, community_id: int) -> Sequence[int]:
+    """Those who teach here and are not paused."""
+    running = (mentors.c.community_id == community_id) & mentors.c.removed_at.is_(None) & mentors.c.paused_at.is_(None)
+    return [row["member_id"] for row in await tx.all(select(mentors.c.member_id).where(running))]
+
+
+async def mentors_paused_at(tx: Transaction, community_id: int, at: datetime) -> Sequence[int]:
+    """Those who were paused at this very instant, and are so still."""
+    stopped = (mentors.c.community_id == community_id) & mentors.c.removed_at.is_(None) & (mentors.c.paused_at == at)
+    return [row["member_id"] for row in await tx.all(select(mentors.c.member_id).where(stopped))]
+
+
 async def pause_mentor_row(tx: Transaction, mentor_id: int, at: datetime) -> bool:
     """Whether this caller paused the mentor; False if they are paused already."""
     paused = await tx.run(

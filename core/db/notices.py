@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, RowMapping, exists, literal, select, true, tuple_, update
+from sqlalchemy import Column, ColumnElement, RowMapping, and_, exists, literal, select, true, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -108,6 +108,7 @@ async def to_deliver(tx: Transaction, notice_id: int) -> RowMapping | None:
             tables.members.c.user_id.label("to_user_id"),
             tables.members.c.name.label("to_name"),
             tables.members.c.locale.label("to_locale"),
+            tables.members.c.gone_at.label("to_gone_at"),
             tables.members.c.dm_closed_at,
             tables.members.c.erased_at,
         )
@@ -135,7 +136,7 @@ async def claim_due_notices(tx: Transaction, after: tuple[datetime, int] | None,
     )
     due = (
         select(notices.c.id, notices.c.attempts, notices.c.next_attempt_at)
-        .where(notices.c.state == NoticeState.PENDING, notices.c.next_attempt_at <= tx.now, ~waits_its_turn)
+        .where(can_go_out(), notices.c.next_attempt_at <= tx.now, ~waits_its_turn)
         .order_by(notices.c.next_attempt_at, notices.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -145,6 +146,13 @@ async def claim_due_notices(tx: Transaction, after: tuple[datetime, int] | None,
         ids = [row["id"] for row in rows]
         await tx.run(update(notices).where(notices.c.id.in_(ids)).values(state=NoticeState.QUEUED))
     return rows
+
+
+def can_go_out() -> ColumnElement[bool]:
+    """Whether the notice waits to be sent. Where the bot is not on the server, all wait until it is back (rule 39)."""
+    notices, communities = tables.notices, tables.communities
+    away = select(communities.c.id).where(communities.c.left_at.is_not(None))
+    return and_(notices.c.state == NoticeState.PENDING, notices.c.community_id.not_in(away))
 
 
 def later_than(at: Column[datetime], id: Column[int], after: tuple[datetime, int] | None) -> ColumnElement[bool]:

@@ -6,9 +6,13 @@ from typing import Any
 from sqlalchemy import RowMapping, func, insert, select, update
 
 from core.db.seats import occupied_of
-from core.db.tables import communities, members, mentor_hours, mentors, products
+from core.db.tables import communities, history, members, mentor_hours, mentors, products
 from core.db.unit import Transaction
 from core.rules.hours import WeeklyHours
+from core.rules.states import Actor
+
+SETTINGS_IN_DISCORD = ("staff_role_id", "staff_channel_id", "sessions_channel_id")
+"""Columns of a community that name what may be deleted in Discord."""
 
 
 async def community_of_guild(tx: Transaction, guild_id: int) -> RowMapping | None:
@@ -25,6 +29,33 @@ async def insert_community(tx: Transaction, **values: Any) -> int:
 
 async def edit_community(tx: Transaction, community_id: int, **values: Any) -> None:
     await tx.run(update(communities).where(communities.c.id == community_id).values(**values))
+
+
+async def forget_setting(tx: Transaction, community_id: int, column: str, discord_id: int) -> bool:
+    """Whether the setting named this; it names nothing now. Another that was chosen meanwhile stays."""
+    named = (communities.c.id == community_id) & (communities.c[column] == discord_id)
+    return (await tx.run(update(communities).where(named).values(**{column: None}))).rowcount == 1
+
+
+async def forget_student_role(tx: Transaction, community_id: int, role_id: int) -> Sequence[RowMapping]:
+    """The mentors whose students were to have this role, and have none from now on: (member_id, paused_at)."""
+    named = (mentors.c.community_id == community_id) & (mentors.c.student_role_id == role_id)
+    forgotten = await tx.all(
+        update(mentors)
+        .where(named)
+        .values(student_role_id=None)
+        .returning(mentors.c.member_id, mentors.c.paused_at, mentors.c.removed_at)
+    )
+    return sorted(forgotten, key=lambda row: int(row["member_id"]))
+
+
+async def who_set_up(tx: Transaction, community_id: int) -> int | None:
+    """The member who last chose something in /setup: the one of the staff whom we know by name."""
+    by_whom = select(history.c.actor_id).where(
+        history.c.entity == "community", history.c.entity_id == community_id, history.c.actor == Actor.MEMBER
+    )
+    member_id: int | None = await tx.value(by_whom.order_by(history.c.id.desc()).limit(1))
+    return member_id
 
 
 async def insert_mentor(tx: Transaction, hours: Sequence[WeeklyHours], **values: Any) -> None:

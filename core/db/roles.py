@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Exists, RowMapping, case, exists, literal, null, or_, select, update
+from sqlalchemy import Case, ColumnElement, Exists, RowMapping, Select, case, exists, literal, null, or_, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.due import LEASE_FOR
@@ -50,9 +50,10 @@ def ask_for_roles_of(tx: Transaction, mentor_id: int) -> Update:
     return _ask(tx).where(of_mentor, or_(seats.c.state.in_(_LIVE), seats.c.role_id.is_not(None)))
 
 
-def ask_for_roles_in(tx: Transaction, community_id: int) -> Update:
-    """The write after which roles that wait in this community are tried now."""
-    return _ask(tx).where(seats.c.community_id == community_id, seats.c.role_due_at.is_not(None))
+def ask_for_roles_in(tx: Transaction, community_id: int | Select[tuple[int]]) -> Update:
+    """The write after which roles that wait in this community are tried now. It is named by its id, or by a query."""
+    here = seats.c.community_id.in_([community_id] if isinstance(community_id, int) else community_id)
+    return _ask(tx).where(here, seats.c.role_due_at.is_not(None))
 
 
 def ask_for_roles_of_student(tx: Transaction, student_id: int) -> Update:
@@ -65,6 +66,11 @@ def ask_for_same_role(tx: Transaction, seat_id: int, student_id: int, role_id: i
     """The write after which other seats that give the student this role are looked at: it may just have been taken."""
     gives_it = exists().where(mentors.c.member_id == seats.c.mentor_id, mentors.c.student_role_id == role_id)
     return _ask(tx).where(seats.c.id != seat_id, seats.c.student_id == student_id, seats.c.state.in_(_LIVE), gives_it)
+
+
+def forget_role(community_id: int, role_id: int) -> Update:
+    """The write after which nobody has this role by a seat: Discord took it from all when it was deleted."""
+    return update(seats).where(seats.c.community_id == community_id, seats.c.role_id == role_id).values(role_id=None)
 
 
 def _ask(tx: Transaction) -> Update:

@@ -36,6 +36,7 @@ from core.db.tables import (
 )
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
+from core.rules.seats import PAID_FOR
 from core.rules.states import PackState, SeatState
 
 Row = RowMapping
@@ -160,6 +161,37 @@ async def adjustment_subject(tx: Transaction, adjustment_id: int) -> Row | None:
     )
 
 
+async def mentor_subject(tx: Transaction, mentor_id: int, cycle: int) -> Row | None:
+    """The mentor, how many students have a seat with them, and the change that the cycle names."""
+    students = (
+        select(func.count())
+        .where(seats.c.mentor_id == mentors.c.member_id, seats.c.state.in_(list(PAID_FOR)))
+        .correlate(mentors)
+        .scalar_subquery()
+    )
+    return await tx.one(
+        select(
+            mentors, members.c.user_id, members.c.name, members.c.gone_at, students.label("students"), history.c.facts
+        )
+        .join(members, members.c.id == mentors.c.member_id)
+        .outerjoin(history, _is_change_of(mentors.c.member_id, "mentor", history.c.id == cycle))
+        .where(mentors.c.member_id == mentor_id)
+    )
+
+
+async def community_subject(tx: Transaction, community_id: int, cycle: int) -> Row | None:
+    """The community, and the change that the cycle names."""
+    return await tx.one(
+        select(communities, history.c.facts)
+        .outerjoin(history, _is_change_of(communities.c.id, "community", history.c.id == cycle))
+        .where(communities.c.id == community_id)
+    )
+
+
+def _is_change_of(about: ColumnElement[int], entity: str, which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return and_(which, history.c.entity == entity, history.c.entity_id == about)
+
+
 def _with_change(statement: Select[Any], about: FromClause, entity: str, which: ColumnElement[bool]) -> Select[Any]:
     """With one change of it that history has: its reason, its facts, and who made it."""
     by = members.alias("by")
@@ -170,7 +202,7 @@ def _with_change(statement: Select[Any], about: FromClause, entity: str, which: 
             by.c.name.label("by_name"),
             by.c.user_id.label("by_user_id"),
         )
-        .outerjoin(history, which & (history.c.entity == entity) & (history.c.entity_id == about.c.id))
+        .outerjoin(history, _is_change_of(about.c.id, entity, which))
         .outerjoin(by, by.c.id == history.c.actor_id)
     )
 

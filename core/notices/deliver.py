@@ -12,10 +12,11 @@ from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, end_notice, move_grace_end, note_dm, owe, put_off_notice, to_deliver
 from core.db.privacy import ERASED_NOTICE
 from core.db.unit import Database, Transaction, reading, transaction
-from core.notices.facts import Facts, Person, SeatFacts, facts_of
+from core.notices.facts import Facts, FactsOfPair, Person, SeatFacts
+from core.notices.facts_now import facts_of
 from core.notices.rendering import for_staff, render
 from core.notices.threads import send_to_thread
-from core.ports import Address, Answer, ChannelClosed, Courier, Delivered, Message, RetryAfter
+from core.ports import Address, Answer, ChannelClosed, Courier, Delivered, Gone, Message, RetryAfter
 from core.rules.backoff import is_exhausted, pause_after
 from core.rules.due import NextNotice, after_asking, why_drop
 from core.rules.grace import grace_end_when_warned
@@ -23,6 +24,7 @@ from core.rules.notices import Audience, NoticeKind, audience_of, may_be_shared
 from core.rules.settings import Settings, settings_from
 from core.rules.states import Channel, NoticeState, SeatState
 from core.texts.language import reader
+from core.usecases.community.gone import note_gone
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Letter:
     cause: str | None
     to_member_id: int | None
     to: Person | None
+    to_is_gone: bool
     locale: str | None
     dm_closed_at: datetime | None
     reader_erased: bool
@@ -116,6 +119,7 @@ async def _read(tx: Transaction, notice_id: int) -> Letter | None:
         cause=row["cause"],
         to_member_id=row["to_member_id"],
         to=None if row["to_user_id"] is None else Person(row["to_user_id"], row["to_name"]),
+        to_is_gone=row["to_gone_at"] is not None,
         locale=row["to_locale"],
         dm_closed_at=row["dm_closed_at"],
         reader_erased=row["erased_at"] is not None,
@@ -143,24 +147,48 @@ async def _leave_time_to_renew(tx: Transaction, letter: Letter) -> None:
 
 
 async def _down_the_ladder(db: Database, courier: Courier, letter: Letter, message: Message) -> NoticeState:
-    """DM, the pair's thread, the staff channel; what is meant for staff goes there at once (rule 33)."""
-    if letter.to is not None and audience_of(letter.kind) is not Audience.STAFF:
-        if not _dm_is_closed(letter, db.clock.now()):
-            answer = await courier.send(Address(Channel.DM, letter.to.user_id), message, f"n{letter.id}d")
-            if not isinstance(answer, ChannelClosed):
-                return await _conclude(db, letter, Channel.DM, answer)
-            await _note_dm(db, letter, db.clock.now())
-        if may_be_shared(letter.kind) and letter.facts is not None:
-            answer = await send_to_thread(
-                db, courier, letter.community_id, letter.facts.pair, letter.to, message, f"n{letter.id}t"
-            )
-            if not isinstance(answer, ChannelClosed):
-                return await _conclude(db, letter, Channel.THREAD, answer)
-        message = for_staff(letter.to, message)
-    if letter.staff_channel_id is None:
-        return await _put_off(db, letter, RetryAfter(None, "the community has no staff channel"))
-    answer = await courier.send(Address(Channel.STAFF, letter.staff_channel_id), message, f"n{letter.id}s")
+    """DM, the pair's thread, the staff channel; what is meant for staff goes there at once (rule 33).
+
+    Who is found to be gone is noted (rule 39), and not looked for in a thread.
+    """
+    if letter.to is None or audience_of(letter.kind) is Audience.STAFF:
+        return await _to_staff(db, courier, letter, message)
+    is_gone = letter.to_is_gone
+    if not _dm_is_closed(letter, db.clock.now()):
+        answer = await courier.send(Address(Channel.DM, letter.to.user_id), message, f"n{letter.id}d")
+        if not isinstance(answer, ChannelClosed):
+            return await _conclude(db, letter, Channel.DM, answer)
+        await _note_dm(db, letter, db.clock.now())
+        is_gone = await _note_if_gone(db, letter, answer)
+    if not is_gone and may_be_shared(letter.kind) and isinstance(letter.facts, FactsOfPair):
+        answer = await send_to_thread(
+            db, courier, letter.community_id, letter.facts.pair, letter.to, message, f"n{letter.id}t"
+        )
+        if not isinstance(answer, ChannelClosed):
+            return await _conclude(db, letter, Channel.THREAD, answer)
+        is_gone = await _note_if_gone(db, letter, answer)
+    return await _to_staff(db, courier, letter, for_staff(letter.to, message, is_gone=is_gone))
+
+
+async def _to_staff(db: Database, courier: Courier, letter: Letter, message: Message) -> NoticeState:
+    """In their channel. What names one of the staff reaches them, where that channel is gone or closed to us."""
+    answer: Answer = ChannelClosed("the community has no staff channel")
+    if letter.staff_channel_id is not None:
+        answer = await courier.send(Address(Channel.STAFF, letter.staff_channel_id), message, f"n{letter.id}s")
+        if isinstance(answer, ChannelClosed):
+            answer = ChannelClosed(f"the staff channel is closed to us: {answer.why}")
+    if isinstance(answer, ChannelClosed) and letter.to is not None and audience_of(letter.kind) is Audience.STAFF:
+        in_person = await courier.send(Address(Channel.DM, letter.to.user_id), message, f"n{letter.id}d")
+        if not isinstance(in_person, ChannelClosed):
+            return await _conclude(db, letter, Channel.DM, in_person)
     return await _conclude(db, letter, Channel.STAFF, answer)
+
+
+async def _note_if_gone(db: Database, letter: Letter, answer: Answer) -> bool:
+    if not isinstance(answer, Gone) or letter.to_member_id is None:
+        return False
+    await note_gone(db, letter.to_member_id)
+    return True
 
 
 def _dm_is_closed(letter: Letter, now: datetime) -> bool:
@@ -173,7 +201,7 @@ async def _conclude(db: Database, letter: Letter, channel: Channel, answer: Answ
             await _end(db, letter, NoticeState.DELIVERED, channel=channel, message_id=message_id)
             return NoticeState.DELIVERED
         case ChannelClosed(why):
-            return await _put_off(db, letter, RetryAfter(None, f"the staff channel is closed to us: {why}"))
+            return await _put_off(db, letter, RetryAfter(None, why))
         case RetryAfter():
             return await _put_off(db, letter, answer)
 

@@ -1,6 +1,17 @@
 """A notice as its reader sees it: from stored values alone, in the reader's language (rule 35)."""
 
-from core.notices.facts import AdjustmentFacts, Facts, OrderFacts, PackFacts, Person, SeatFacts, SessionFacts
+from core.notices.community import COMMUNITY, MENTORS
+from core.notices.facts import (
+    AdjustmentFacts,
+    CommunityFacts,
+    Facts,
+    MentorFacts,
+    OrderFacts,
+    PackFacts,
+    Person,
+    SeatFacts,
+    SessionFacts,
+)
 from core.notices.money import MONEY
 from core.notices.packs import ADJUSTMENTS, PACKS
 from core.notices.seats import SEATS
@@ -26,12 +37,22 @@ def render(kind: NoticeKind, facts: Facts) -> Message:
             return PACKS[kind](facts)
         case AdjustmentFacts():
             return ADJUSTMENTS[kind](facts)
+        case MentorFacts():
+            return MENTORS[kind](facts)
+        case CommunityFacts():
+            return COMMUNITY[kind](facts)
 
 
-def for_staff(unreached: Person, message: Message) -> Message:
+def for_staff(unreached: Person, message: Message, *, is_gone: bool) -> Message:
     """What staff are told when somebody could not be: whom, and what. Without its buttons, which are not for staff."""
     quoted = "\n".join(f"> {line}" for line in (f"**{message.title}**", *message.text.split("\n")))
-    text = say(
-        "Could not reach {person}: their direct messages are closed. Please pass this on:", person=who(unreached)
-    )
+    if is_gone:
+        text = say(
+            "Could not reach {person}: they are not on the server any more. Pass this on if you can:",
+            person=who(unreached),
+        )
+    else:
+        text = say(
+            "Could not reach {person}: their direct messages are closed. Please pass this on:", person=who(unreached)
+        )
     return Message(say("A message that did not arrive"), f"{text}\n{quoted}"[:_LONGEST_TEXT])

@@ -273,12 +273,30 @@ def mentor_paused(seat: SeatFacts) -> Message:
 
 
 def mentor_resumed(seat: SeatFacts) -> Message:
-    lines = [
+    return _time_runs_on(
+        seat,
+        say("{mentor} is back", mentor=plain(seat.pair.mentor.name)),
         say(
             "{mentor} can be booked again. You got back all the time for which they were away.",
             mentor=name(seat.pair.mentor),
-        )
-    ]
+        ),
+    )
+
+
+def bot_back(seat: SeatFacts) -> Message:
+    return _time_runs_on(
+        seat,
+        say("{mentor} can be booked again", mentor=plain(seat.pair.mentor.name)),
+        say(
+            "I was not on the server for a while, and nothing could be booked or bought there. With {mentor} you got "
+            "back all of that time.",
+            mentor=name(seat.pair.mentor),
+        ),
+    )
+
+
+def _time_runs_on(seat: SeatFacts, title: str, text: str) -> Message:
+    lines = [text]
     if seat.state is SeatState.GRACE:
         lines.append(say("Your seat is kept for you until {end} now.", end=_grace_end(seat)))
     elif seat.expires_at is not None:
@@ -287,7 +305,7 @@ def mentor_resumed(seat: SeatFacts) -> Message:
             say("You have {left} left, to be used until {when} now.", left=left, when=discord_span(seat.expires_at))
         )
     return Message(
-        say("{mentor} is back", mentor=plain(seat.pair.mentor.name)),
+        title,
         "\n".join(lines),
         [renew_button(seat.pair) if seat.remaining == 0 else book_button(seat.pair)],
     )
@@ -400,4 +418,5 @@ SEATS: Mapping[NoticeKind, Callable[[SeatFacts], Message]] = {
     NoticeKind.STUDENT_GONE: student_gone,
     NoticeKind.STUDENT_GONE_STAFF: student_gone_staff,
     NoticeKind.ROLE_FAILED_STAFF: role_failed_staff,
+    NoticeKind.BOT_BACK: bot_back,
 }

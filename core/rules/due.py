@@ -102,6 +102,8 @@ class NoticeFacts:
     mentor_paused: bool = False
     student_gone: bool = False
     role_is_due: bool = False
+    mentor_gone: bool = False
+    is_missing: bool = False  # what was deleted, and nothing chosen in its place
 
 
 def why_drop(kind: NoticeKind, facts: NoticeFacts, now: datetime) -> str | None:
@@ -249,6 +251,14 @@ def _unless_gone(facts: NoticeFacts, _now: datetime) -> str | None:
     return None if facts.student_gone else "the student was seen again"
 
 
+def _unless_mentor_gone(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.mentor_gone else "the mentor was seen again"
+
+
+def _unless_missing(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.is_missing else "another was chosen"
+
+
 def _unless_role_is_due(facts: NoticeFacts, _now: datetime) -> str | None:
     return None if facts.role_is_due else "the role is as it should be"
 
@@ -323,5 +333,10 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.STUDENT_GONE: _unless_gone,
     NoticeKind.STUDENT_GONE_STAFF: _unless_gone,
     NoticeKind.ROLE_FAILED_STAFF: _unless_role_is_due,
+    NoticeKind.MENTOR_GONE_STAFF: _unless_mentor_gone,
+    NoticeKind.BOT_BACK: _mentor_resumed,
+    NoticeKind.BOT_BACK_STAFF: _never,
+    NoticeKind.SETTING_GONE_STAFF: _unless_missing,
+    NoticeKind.STUDENT_ROLE_GONE_STAFF: _unless_missing,
 }
 """For every kind, why it would be dropped. A test proves that none is missing."""

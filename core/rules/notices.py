@@ -18,6 +18,8 @@ class Subject(StrEnum):
     ORDER = "order"
     PACK = "pack"
     ADJUSTMENT = "adjustment"
+    MENTOR = "mentor"
+    COMMUNITY = "community"
 
 
 class NoticeKind(StrEnum):
@@ -88,6 +90,12 @@ class NoticeKind(StrEnum):
     STUDENT_GONE = "student_gone"
     STUDENT_GONE_STAFF = "student_gone_staff"
     ROLE_FAILED_STAFF = "role_failed_staff"
+    MENTOR_GONE_STAFF = "mentor_gone_staff"
+    BOT_BACK = "bot_back"
+    # What Discord did to us: the cycle is the id of the history row that says it.
+    BOT_BACK_STAFF = "bot_back_staff"
+    SETTING_GONE_STAFF = "setting_gone_staff"
+    STUDENT_ROLE_GONE_STAFF = "student_role_gone_staff"
 
 
 _STAFF = frozenset(kind for kind in NoticeKind if kind.value.endswith("_staff"))
@@ -150,6 +158,7 @@ _SEAT = frozenset(
         NoticeKind.STUDENT_GONE,
         NoticeKind.STUDENT_GONE_STAFF,
         NoticeKind.ROLE_FAILED_STAFF,
+        NoticeKind.BOT_BACK,
     }
 )
 _PACK = frozenset(
@@ -162,11 +171,15 @@ _PACK = frozenset(
     }
 )
 _ADJUSTMENT = frozenset({NoticeKind.ADJUSTMENT_ASKED, NoticeKind.ADJUSTMENT_ANSWERED})
+_ABOUT_MENTORS = frozenset({NoticeKind.MENTOR_GONE_STAFF, NoticeKind.STUDENT_ROLE_GONE_STAFF})
+_COMMUNITY = frozenset({NoticeKind.BOT_BACK_STAFF, NoticeKind.SETTING_GONE_STAFF})
 _SUBJECTS = (
     (_SESSION, Subject.SESSION),
     (_SEAT, Subject.SEAT),
     (_PACK, Subject.PACK),
     (_ADJUSTMENT, Subject.ADJUSTMENT),
+    (_ABOUT_MENTORS, Subject.MENTOR),
+    (_COMMUNITY, Subject.COMMUNITY),
 )
 
 

@@ -78,5 +78,10 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.STUDENT_GONE: _("A student left the server"),
     NoticeKind.STUDENT_GONE_STAFF: _("A student left the server"),
     NoticeKind.ROLE_FAILED_STAFF: _("A role could not be given or taken"),
+    NoticeKind.MENTOR_GONE_STAFF: _("A mentor left the server"),
+    NoticeKind.BOT_BACK: _("The bot is on the server again"),
+    NoticeKind.BOT_BACK_STAFF: _("The bot is on the server again"),
+    NoticeKind.SETTING_GONE_STAFF: _("A role or channel that /setup chose was deleted"),
+    NoticeKind.STUDENT_ROLE_GONE_STAFF: _("The role of a mentor's students was deleted"),
 }
 """For every kind. A test proves that none is missing."""

@@ -15,6 +15,7 @@ from core.db.unit import Database
 from tests.bot.discord_contract import faults_in
 from tests.bot.world import World, a_world, parts
 from tests.clocks import SettableClock
+from tests.databases import SqliteDatabases
 from tests.fixtures import clock, db
 from tests.provider import LedgerProvider
 
@@ -38,16 +39,19 @@ class Known:
 
 
 @pytest.fixture(scope="session")
-def known() -> Known:
+def known(sqlite_databases: SqliteDatabases) -> Known:
     """Synced once: the bots of the tests start as most do, at a Discord that has their commands."""
 
     async def synced() -> Known:
         clock = SettableClock()
-        never_opened = Database("sqlite+aiosqlite:///never-opened", clock)
-        bot = SeatkeeperBot(parts(never_opened, None, clock), shard_count=1)
-        async with discord_of(bot) as env:
-            assert await bot.sync_commands()
-            return Known(env.backend.commands[None], bot.command_ids)
+        with sqlite_databases.migrated() as url:
+            empty = Database(url, clock)
+            bot = SeatkeeperBot(parts(empty, None, clock), shard_count=1)
+            async with discord_of(bot) as env:
+                assert await bot.sync_commands()
+                found = Known(env.backend.commands[None], bot.command_ids)
+            await empty.close()
+            return found
 
     return asyncio.run(synced())
 

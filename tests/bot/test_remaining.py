@@ -57,6 +57,28 @@ async def test_whose_payment_is_on_its_way_or_with_staff_is_not_asked_to_pay(wor
     assert "Do not pay again" not in read(await world.stu.actor.slash(world.public, "remaining", mentor="Mara"))
 
 
+@pytest.mark.parametrize(("away", "says"), [("paused_at", "takes a break"), ("removed_at", "teaches here no more")])
+@pytest.mark.parametrize("seat", [SeatState.ACTIVE, SeatState.RELEASED])
+async def test_of_a_mentor_who_is_away_nothing_can_be_booked_or_bought(
+    world: World, away: str, says: str, seat: SeatState
+) -> None:
+    late = await a_mentor_player(
+        world.guild, world.env, world.db, world.community, "Lea", **{away: world.clock.now() - DAY}
+    )
+    await a_pair(world.db, mentor=late.person, student=world.stu.person, seat=seat)
+
+    shown = read(await world.stu.actor.slash(world.public, "remaining"))
+    of_lea = shown.partition("Lea")[2].partition("Mara")[0]
+
+    assert "**4 of 4** left" in of_lea
+    assert says in of_lea
+    assert "`/buy`" not in of_lea
+    assert labels(reply_to(await world.stu.actor.slash(world.public, "remaining"))) == [
+        "Book with Mara",
+        "Renew with Mara",
+    ]
+
+
 async def test_a_stranger_sees_nothing_of_others_and_where_to_begin(world: World) -> None:
     shown = await world.eve.slash(world.public, "remaining")
 

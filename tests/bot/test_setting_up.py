@@ -126,11 +126,10 @@ async def test_an_announcement_channel_takes_no_private_threads(world: World) ->
     assert f"<#{news.id}> takes no private threads" in read(shown)
 
 
-async def test_what_is_gone_is_told(world: World) -> None:
-    await world.sam.slash(world.public, "setup", sessions_channel=world.guild.create_text_channel("sessions"))
-    for channel in (world.staff_room, world.guild.channels["sessions"]):
-        world.env.backend.delete_channel(channel.id)
-    world.env.backend.delete_role(world.guild.id, world.staff_role.id)
+async def test_what_is_gone_and_was_not_noted_is_told(world: World) -> None:
+    async with world.db.begin() as tx:
+        nowhere = {"staff_role_id": 1, "staff_channel_id": 2, "sessions_channel_id": 3}
+        await tx.run(update(tables.communities).values(**nowhere))
 
     shown = await world.olga.slash(world.public, "setup")
 

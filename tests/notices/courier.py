@@ -25,6 +25,7 @@ class KeepingCourier:
     closed: set[int] = field(default_factory=set)
     answers: list[Answer | Exception] = field(default_factory=list)
     always: Answer | None = None
+    in_threads: Answer | None = None
     sent: list[Sent] = field(default_factory=list)
     asked: list[Address] = field(default_factory=list)
     opened: list[tuple[int, str]] = field(default_factory=list)
@@ -39,6 +40,8 @@ class KeepingCourier:
             return answer
         if self.always is not None:
             return self.always
+        if address.channel is Channel.THREAD and self.in_threads is not None:
+            return self.in_threads
         if address.channel is Channel.DM and address.discord_id in self.closed:
             return ChannelClosed("403 50007")
         # As Discord does with an enforced nonce: a repeat is the first message again.

@@ -88,7 +88,15 @@ TRUE_SEAT_STATES = {
     NoticeKind.SEAT_BACK_MENTOR: {SeatState.ACTIVE},
     NoticeKind.SEAT_BACK_STAFF: {None, *SeatState},
 }
-OF_WHO_IS_AWAY = {kind for kind in NoticeKind if kind.startswith(("mentor_", "student_gone", "role_"))}
+OF_NO_PAIR = {
+    NoticeKind.MENTOR_GONE_STAFF,
+    NoticeKind.STUDENT_ROLE_GONE_STAFF,
+    NoticeKind.BOT_BACK_STAFF,
+    NoticeKind.SETTING_GONE_STAFF,
+}
+OF_WHO_IS_AWAY = {
+    kind for kind in NoticeKind if kind.startswith(("mentor_", "student_gone", "role_", "bot_back"))
+} - OF_NO_PAIR
 """Their own tests are in test_due_away.py."""
 TRUE_PACK_STATES = {
     NoticeKind.PACK_GRANTED: {None, *PackState},
@@ -122,6 +130,7 @@ def test_the_tables_below_know_every_kind() -> None:
     assert set(TRUE_ORDER_STATES) == of_subject(Subject.ORDER)
     assert set(TRUE_SEAT_STATES) | OF_WHO_IS_AWAY == of_subject(Subject.SEAT)
     assert set(TRUE_SESSION_STATES) == of_subject(Subject.SESSION)
+    assert of_subject(Subject.MENTOR) | of_subject(Subject.COMMUNITY) == OF_NO_PAIR
     assert set(TRUE_PACK_STATES) | BEFORE_EXPIRY == of_subject(Subject.PACK)
 
 

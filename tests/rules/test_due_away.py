@@ -13,9 +13,10 @@ def test_a_pause_is_told_only_while_it_lasts(paused: bool, why: str | None) -> N
     assert why_drop(NoticeKind.MENTOR_PAUSED, NoticeFacts(mentor_paused=paused), NOW) == why
 
 
+@pytest.mark.parametrize("kind", [NoticeKind.MENTOR_RESUMED, NoticeKind.BOT_BACK])
 @pytest.mark.parametrize(("paused", "why"), [(False, None), (True, "the mentor is paused again")])
-def test_the_end_of_a_pause_is_told_only_while_it_is_over(paused: bool, why: str | None) -> None:
-    assert why_drop(NoticeKind.MENTOR_RESUMED, NoticeFacts(mentor_paused=paused), NOW) == why
+def test_the_end_of_a_pause_is_told_only_while_it_is_over(kind: NoticeKind, paused: bool, why: str | None) -> None:
+    assert why_drop(kind, NoticeFacts(mentor_paused=paused), NOW) == why
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,21 @@ def test_a_removal_is_told_whatever_became_of_the_seat(kind: NoticeKind) -> None
 def test_nobody_is_called_gone_who_was_seen_again(gone: bool, why: str | None) -> None:
     for kind in (NoticeKind.STUDENT_GONE, NoticeKind.STUDENT_GONE_STAFF):
         assert why_drop(kind, NoticeFacts(student_gone=gone), NOW) == why
+
+
+@pytest.mark.parametrize(("gone", "why"), [(True, None), (False, "the mentor was seen again")])
+def test_no_mentor_is_called_gone_who_was_seen_again(gone: bool, why: str | None) -> None:
+    assert why_drop(NoticeKind.MENTOR_GONE_STAFF, NoticeFacts(mentor_gone=gone), NOW) == why
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.SETTING_GONE_STAFF, NoticeKind.STUDENT_ROLE_GONE_STAFF])
+@pytest.mark.parametrize(("missing", "why"), [(True, None), (False, "another was chosen")])
+def test_what_was_deleted_is_told_until_another_is_chosen(kind: NoticeKind, missing: bool, why: str | None) -> None:
+    assert why_drop(kind, NoticeFacts(is_missing=missing), NOW) == why
+
+
+def test_that_the_bot_was_away_stays_true() -> None:
+    assert why_drop(NoticeKind.BOT_BACK_STAFF, NoticeFacts(), NOW) is None
 
 
 @pytest.mark.parametrize(("due", "why"), [(True, None), (False, "the role is as it should be")])

@@ -1,3 +1,4 @@
 from tests.fixtures import clock, db
+from tests.notices.conftest import courier
 
-__all__ = ["clock", "db"]
+__all__ = ["clock", "courier", "db"]

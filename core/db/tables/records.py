@@ -15,7 +15,7 @@ notices = Table(
     key(),
     Column("community_id", Id, ForeignKey("communities.id"), nullable=False),
     Column("kind", Word(NoticeKind), nullable=False),
-    Column("subject_id", Id, nullable=False),  # a seat, session or order: the kind says which
+    Column("subject_id", Id, nullable=False),  # of a seat, a session, …: the kind says which
     Column("cycle", Integer, nullable=False),
     Column("to_member_id", Id, ForeignKey("members.id")),  # nobody: the staff channel
     Column("state", Word(NoticeState), nullable=False),

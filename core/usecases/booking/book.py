@@ -18,6 +18,7 @@ from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import SessionState
 from core.usecases.asker import Asker
 from core.usecases.booking.facts import Wish, facts_of, why_not_near, wish_of
+from core.usecases.community.gone import note_seen
 
 _LOST = frozenset({Reason.MENTOR_BUSY, Reason.ALL_SESSIONS_BOOKED})
 
@@ -64,6 +65,8 @@ async def _book(tx: Transaction, asker: Asker, mentor_id: int, starts_at: dateti
     pack = choose(facts, starts_at)
     if isinstance(pack, Refused):
         return pack
+    if wish.row["student_gone_at"] is not None:
+        await note_seen(tx, wish.community_id, wish.student_id)
     return await _write(tx, wish, wish.student_id, pack, starts_at, facts.buffer_minutes)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import exists, select, update
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, owe
 from core.db.roles import ask_for_roles_of_student
-from core.db.tables import communities, members, seats
+from core.db.tables import communities, members, mentors, seats
 from core.db.unit import Transaction, transaction
 from core.rules.notices import NoticeKind, cycle_at
 from core.rules.seats import PAID_FOR
@@ -16,7 +16,7 @@ from core.rules.seats import PAID_FOR
 
 @transaction
 async def note_gone(tx: Transaction, member_id: int) -> bool:
-    """Whether that is news. Each mentor with whom they have a seat is told, and staff.
+    """Whether that is news. Each mentor with whom they have a seat is told, and staff; of a mentor staff alone.
 
     Not while the bot itself is out of the guild: then Discord says the same of everybody.
     """
@@ -37,6 +37,10 @@ async def note_gone(tx: Transaction, member_id: int) -> bool:
     cycle = cycle_at(tx.now)
     told = [Owed(NoticeKind.STUDENT_GONE, seat["id"], seat["mentor_id"], cycle) for seat in living]
     told += [Owed(NoticeKind.STUDENT_GONE_STAFF, seat["id"], None, cycle) for seat in living]
+    if await tx.value(
+        select(mentors.c.member_id).where(mentors.c.member_id == member_id, mentors.c.removed_at.is_(None))
+    ):
+        told.append(Owed(NoticeKind.MENTOR_GONE_STAFF, member_id, None, cycle))
     await tx.write_all(
         record(community_id, tx.now, SYSTEM, Change("member", member_id, "here", "gone", "leave")),
         *([owe(tx, community_id, *told)] if told else []),
@@ -45,9 +49,12 @@ async def note_gone(tx: Transaction, member_id: int) -> bool:
 
 
 async def note_seen(tx: Transaction, community_id: int, member_id: int) -> None:
-    """Who was called gone is here: they did something. Their roles are looked at, as Discord took them."""
+    """Who was called gone is here: they did something. Their roles are looked at, as Discord took them.
+
+    Their direct messages were closed to us as they were gone: they are tried again.
+    """
     await tx.write_all(
-        update(members).where(members.c.id == member_id).values(gone_at=None),
+        update(members).where(members.c.id == member_id).values(gone_at=None, dm_closed_at=None),
         ask_for_roles_of_student(tx, member_id),
         record(community_id, tx.now, SYSTEM, Change("member", member_id, "gone", "here", "come back")),
     )

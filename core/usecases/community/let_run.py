@@ -20,8 +20,15 @@ from core.usecases.seats.follow_up import follow_up
 _HELD_BACK = (NoticeKind.RENEWAL_REMINDER, NoticeKind.GRACE_BEGAN)
 
 
-async def let_run(tx: Transaction, mentor: RowMapping, by: By, why: str | None = None) -> int | None:
-    """How many students are told that the mentor is back; None if another ended this pause.
+async def let_run(
+    tx: Transaction,
+    mentor: RowMapping,
+    by: By,
+    why: str | None = None,
+    *,
+    telling: NoticeKind | None = NoticeKind.MENTOR_RESUMED,
+) -> int | None:
+    """How many students the mentor has, who are told that time runs again; None if another ended this pause.
 
     Expiries and grace ends move by the time paused, with what is told before them; grace that could not begin meanwhile
     begins now. Whoever calls holds the lock on the mentor, which every decision about a pair of theirs takes, too.
@@ -34,7 +41,8 @@ async def let_run(tx: Transaction, mentor: RowMapping, by: By, why: str | None =
     changes += await _move_graces(tx, living, mentor)
     changes.append(Change("mentor", mentor_id, "paused", "active", "resume", why))
     cycle = cycle_at(tx.now)
-    told += [Owed(NoticeKind.MENTOR_RESUMED, seat["id"], seat["student_id"], cycle) for seat in living]
+    if telling is not None:
+        told += [Owed(telling, seat["id"], seat["student_id"], cycle) for seat in living]
     await tx.write_all(
         owe_dropped_again(tx, _HELD_BACK, [seat["id"] for seat in living], paused_at),
         record(community_id, tx.now, by, *changes),

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.db.history import Change, by_member, record
 from core.db.mentors import gives_role
-from core.db.people import community_of_guild, edit_community, insert_community
+from core.db.people import SETTINGS_IN_DISCORD, community_of_guild, edit_community, insert_community
 from core.db.unit import Transaction, transaction
 from core.rules.hours import known_zone
 from core.rules.money import EXPONENTS
@@ -17,8 +17,8 @@ from core.usecases.community.names import tidy_name
 NONE_ANY_MORE = 0
 """What the id of a role or channel says when there is to be none from now on."""
 
-_STATE = "set_up"
-_IDS = ("staff_role_id", "staff_channel_id", "sessions_channel_id")
+STATE = "set_up"
+"""In which a community is, as history tells it, from the first set-up on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,11 @@ async def set_up(tx: Transaction, asker: Asker, wanted: SetUp) -> Community | Re
         return refuse(Reason.ZONE_AND_CURRENCY_FIRST)
     community_id = await insert_community(tx, guild_id=asker.guild_id, **values)
     by = by_member(await member_of(tx, community_id, asker.user_id, asker.name))
-    change = Change("community", community_id, None, _STATE, "set up", facts=values)
+    change = Change("community", community_id, None, STATE, "set up", facts=values)
     await tx.write_all(record(community_id, tx.now, by, change))
-    return community_from({"id": community_id, "guild_id": asker.guild_id, **dict.fromkeys(_IDS), **values})
+    return community_from(
+        {"id": community_id, "guild_id": asker.guild_id, **dict.fromkeys(SETTINGS_IN_DISCORD), **values}
+    )
 
 
 def _values(asker: Asker, wanted: SetUp) -> dict[str, Any] | Refused:
@@ -84,7 +86,7 @@ def _values(asker: Asker, wanted: SetUp) -> dict[str, Any] | Refused:
             return refuse(Reason.BAD_CURRENCY, currency=wanted.currency)
     if wanted.staff_role_id == asker.guild_id:  # Discord's @everyone has the guild's id
         return refuse(Reason.EVERYBODY_AS_STAFF)
-    named = {column: getattr(wanted, column) for column in _IDS}
+    named = {column: getattr(wanted, column) for column in SETTINGS_IN_DISCORD}
     return values | {column: value or None for column, value in named.items() if value is not None}
 
 
@@ -101,7 +103,7 @@ async def _edit(
     if changed:
         await edit_community(tx, before["id"], **changed)
         steps = {name: {"from": before[name], "to": value} for name, value in changed.items()}
-        change = Change("community", before["id"], _STATE, _STATE, "edit", facts=steps)
+        change = Change("community", before["id"], STATE, STATE, "edit", facts=steps)
         await tx.write_all(record(before["id"], tx.now, by_member(who.member_id), change))
     return community_from({**before, **changed})
 
@@ -114,5 +116,5 @@ def community_from(row: Mapping[Any, Any]) -> Community:
         name=row["name"],
         time_zone=row["time_zone"],
         currency=row["currency"],
-        **{column: row[column] for column in _IDS},
+        **{column: row[column] for column in SETTINGS_IN_DISCORD},
     )

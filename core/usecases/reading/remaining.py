@@ -31,7 +31,8 @@ class PackCard:
 class WithMentor:
     """One pair. No `seat_state`: the seat is gone and some sessions are left. `packs` with sessions, or the last.
 
-    `is_paying`: money of theirs is on its way, or staff look at it, so there is nothing to pay.
+    `is_paying`: money of theirs is on its way, or staff look at it, so there is nothing to pay. `is_paused`: the
+    mentor takes a break, and no time runs. `is_removed`: the mentor teaches no more.
     """
 
     mentor_id: int
@@ -41,6 +42,8 @@ class WithMentor:
     packs: tuple[PackCard, ...]
     next_session_at: datetime | None
     is_paying: bool = False
+    is_paused: bool = False
+    is_removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,11 @@ async def remaining(tx: Transaction, asker: Asker, mentor_id: int | None = None)
     upcoming = {} if student_id is None else await _next_sessions(tx, student_id)
 
     # A seat that was released may have left sessions behind.
-    names = {row["mentor_id"]: row["mentor_name"] for row in (*rows, *of_packs) if row["mentor_id"] is not None}
+    found_at = {row["mentor_id"]: row for row in (*rows, *of_packs) if row["mentor_id"] is not None}
     seat_of = {row["mentor_id"]: row for row in rows}
     found = tuple(
-        _pair(each, names[each], seat_of.get(each), of_packs, upcoming.get(each))
-        for each in sorted(names, key=lambda each: (names[each].casefold(), each))
+        _pair(found_at[each], seat_of.get(each), of_packs, upcoming.get(each))
+        for each in sorted(found_at, key=lambda each: (found_at[each]["mentor_name"].casefold(), each))
     )
     if mentor_id is not None and not found:
         return refuse(Reason.NO_SEAT if rows[0]["known_mentor"] is not None else Reason.UNKNOWN_MENTOR)
@@ -71,11 +74,11 @@ async def remaining(tx: Transaction, asker: Asker, mentor_id: int | None = None)
 
 
 def _pair(
-    mentor_id: int, name: str, seat: RowMapping | None, of_packs: Sequence[RowMapping], next_at: datetime | None
+    mentor: RowMapping, seat: RowMapping | None, of_packs: Sequence[RowMapping], next_at: datetime | None
 ) -> WithMentor:
     return WithMentor(
-        mentor_id=mentor_id,
-        mentor_name=name,
+        mentor_id=mentor["mentor_id"],
+        mentor_name=mentor["mentor_name"],
         seat_state=seat["state"] if seat else None,
         grace_ends_at=seat["grace_ends_at"] if seat else None,
         packs=tuple(
@@ -90,16 +93,18 @@ def _pair(
                 frozen=row["frozen_at"] is not None,
             )
             for row in of_packs
-            if row["mentor_id"] == mentor_id
+            if row["mentor_id"] == mentor["mentor_id"]
         ),
         next_session_at=next_at,
         is_paying=bool(seat and seat["is_paying"]),
+        is_paused=mentor["paused_at"] is not None,
+        is_removed=mentor["removed_at"] is not None,
     )
 
 
 async def _seats(tx: Transaction, asker: Asker, mentor_id: int | None) -> Sequence[RowMapping]:
     """The community with the asker's live seats: one row for each, or one without a seat."""
-    student, mentor = members.alias("student"), members.alias("mentor")
+    student, mentor, terms = members.alias("student"), members.alias("mentor"), mentors.alias("terms")
     live = (seats.c.student_id == student.c.id) & (seats.c.state != SeatState.RELEASED)
     if mentor_id is not None:
         live &= seats.c.mentor_id == mentor_id
@@ -110,6 +115,8 @@ async def _seats(tx: Transaction, asker: Asker, mentor_id: int | None) -> Sequen
             seats.c.state,
             seats.c.grace_ends_at,
             mentor.c.name.label("mentor_name"),
+            terms.c.paused_at,
+            terms.c.removed_at,
             mentors.c.member_id.label("known_mentor"),
             exists()
             .where(
@@ -123,6 +130,7 @@ async def _seats(tx: Transaction, asker: Asker, mentor_id: int | None) -> Sequen
         .outerjoin(student, (student.c.community_id == communities.c.id) & (student.c.user_id == asker.user_id))
         .outerjoin(seats, live)
         .outerjoin(mentor, mentor.c.id == seats.c.mentor_id)
+        .outerjoin(terms, terms.c.member_id == seats.c.mentor_id)
         .outerjoin(mentors, (mentors.c.member_id == mentor_id) & (mentors.c.community_id == communities.c.id))
         .where(communities.c.guild_id == asker.guild_id)
     )
@@ -144,8 +152,9 @@ async def _packs(tx: Transaction, student_id: int, mentor_id: int | None) -> Seq
         .scalar_subquery()
     )
     found = (
-        select(packs, members.c.name.label("mentor_name"))
+        select(packs, members.c.name.label("mentor_name"), mentors.c.paused_at, mentors.c.removed_at)
         .join(members, members.c.id == packs.c.mentor_id)
+        .join(mentors, mentors.c.member_id == packs.c.mentor_id)
         .where(packs.c.student_id == student_id, or_(packs.c.remaining > 0, packs.c.id == last))
         .order_by(packs.c.expires_at, packs.c.id)
     )

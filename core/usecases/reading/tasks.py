@@ -56,6 +56,7 @@ class TaskKind(StrEnum):
     GRACE_HELD_UP = "grace_held_up"
     OUTCOME_MISSING = "outcome_missing"
     MENTOR_REMOVED = "mentor_removed"
+    MENTOR_GONE = "mentor_gone"
     STUDENT_GONE = "student_gone"
     ABOVE_CAPACITY = "above_capacity"
     ROLE_FAILED = "role_failed"
@@ -271,7 +272,7 @@ async def _gone(tx: Transaction, here: int) -> list[Task]:
 
 
 async def _mentors(tx: Transaction, here: int) -> list[Task]:
-    """Mentors with more students than seats (rule 7), and those whose role we may not give or take (rule 12)."""
+    """Mentors who left the server (rule 39), with more students than seats (7), or whose role we may not give (12)."""
     waiting = and_(
         seats.c.mentor_id == mentors.c.member_id, seats.c.role_due_at.is_not(None), seats.c.role_attempts >= _ROLE_TRIED
     )
@@ -282,6 +283,7 @@ async def _mentors(tx: Transaction, here: int) -> list[Task]:
             mentors.c.removed_at,
             members.c.name,
             members.c.user_id,
+            members.c.gone_at,
             occupied_of(mentors.c.member_id).correlate(mentors).scalar_subquery().label("occupied"),
             select(func.count(seats.c.id)).where(waiting).correlate(mentors).scalar_subquery().label("roles"),
         )
@@ -295,6 +297,8 @@ async def _mentors(tx: Transaction, here: int) -> list[Task]:
         task = Task(kind=TaskKind.ROLE_FAILED, subject_id=row["member_id"], mentor=mentor, count=row["roles"])
         if row["roles"]:
             found.append(task)
+        if row["gone_at"] is not None and row["removed_at"] is None:
+            found.append(replace(task, kind=TaskKind.MENTOR_GONE, since=row["gone_at"], count=row["occupied"]))
         if row["occupied"] > row["capacity"] and row["removed_at"] is None:
             over = {"count": row["occupied"], "capacity": row["capacity"]}
             found.append(replace(task, kind=TaskKind.ABOVE_CAPACITY, **over))

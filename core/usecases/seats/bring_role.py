@@ -6,8 +6,11 @@ Asked again and again until it is done, and never waited for: neither money nor 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from core.db.notices import Owed, owe
 from core.db.roles import (
+    ask_for_roles_in,
     ask_for_same_role,
     end_role,
     note_role,
@@ -15,6 +18,7 @@ from core.db.roles import (
     role_of_seat,
     staff_know_of_role,
 )
+from core.db.tables import communities
 from core.db.unit import Database, Transaction, reading, transaction
 from core.ports import MemberGone, RetryAfter, RoleAnswer, RoleBrought, RoleForbidden, Roles
 from core.rules.backoff import pause_after
@@ -72,6 +76,12 @@ async def put_off_bringing(tx: Transaction, seat_id: int) -> None:
     seat = await role_of_seat(tx, seat_id)
     if seat is not None:
         await put_off_role(tx, seat_id, seat["role_due_at"], pause_after(seat["role_attempts"]))
+
+
+@transaction
+async def bring_now(tx: Transaction, guild_id: int) -> None:
+    """The roles that wait in this guild are tried now: staff may have mended what kept us from them."""
+    await tx.run(ask_for_roles_in(tx, select(communities.c.id).where(communities.c.guild_id == guild_id)))
 
 
 @reading

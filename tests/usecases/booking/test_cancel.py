@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
-from core.notices.facts import facts_of
+from core.notices.facts_now import facts_of
 from core.notices.rendering import render
 from core.ports import Message
 from core.rules.cancelling import Consequence, Side

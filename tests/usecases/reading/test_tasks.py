@@ -47,7 +47,8 @@ async def test_everything_that_waits_is_listed_the_most_pressing_first(db: Datab
     late = {"pending_at": NOW - 7 * DAY}
     await an_order(db, await a_member(db, pair.community, "Ann"), pair.product_id, OrderState.PENDING, **late)
     async with db.begin() as tx:
-        await tx.run(update(tables.members).where(tables.members.c.id == pair.student.id).values(gone_at=NOW))
+        gone = tables.members.c.id.in_([pair.student.id, pair.mentor.id])
+        await tx.run(update(tables.members).where(gone).values(gone_at=NOW))
         await tx.run(update(tables.communities).values(staff_channel_id=None))
         await tx.run(update(tables.mentors).values(capacity=0))
         await tx.run(update(tables.seats).values(role_due_at=NOW, role_attempts=2))
@@ -61,6 +62,7 @@ async def test_everything_that_waits_is_listed_the_most_pressing_first(db: Datab
     assert by_kind[TaskKind.FAILURES].count == 2
     assert (by_kind[TaskKind.ABOVE_CAPACITY].count, by_kind[TaskKind.ABOVE_CAPACITY].capacity) == (1, 0)
     assert by_kind[TaskKind.ROLE_FAILED].count == 1
+    assert (by_kind[TaskKind.MENTOR_GONE].count, by_kind[TaskKind.MENTOR_GONE].since) == (1, NOW)
     assert by_kind[TaskKind.MENTOR_REMOVED].count == 4
     assert by_kind[TaskKind.OUTCOME_MISSING].since == NOW - 2 * DAY
     refund, parked = by_kind[TaskKind.REFUND_FAILED], by_kind[TaskKind.PAYMENT_PARKED]
