@@ -1,15 +1,23 @@
 """What is true of a notice's subject now: read again at each attempt to send (rule 32), never carried along."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from core.db.subjects import Row, adjustment_subject, order_subject, pack_subject, seat_subject, session_subject
+from core.db.subjects import (
+    Row,
+    adjustment_subject,
+    dispute_subject,
+    order_subject,
+    pack_subject,
+    seat_subject,
+    session_subject,
+)
 from core.db.unit import Transaction
 from core.rules.due import NoticeFacts
 from core.rules.notices import NoticeKind, Subject, subject_of
 from core.rules.settings import settings_from
-from core.rules.states import OrderState, PackState, RefundState, SeatState, SessionState
+from core.rules.states import DisputeOutcome, OrderState, PackState, RefundState, SeatState, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class SeatFacts:
     seated_again: bool = False
     change: ByHand | None = None
     mentor_paused: bool = False
+    grace_stopped: bool = False
     student_gone: bool = False
     role_id: int | None = None
     role_is_due: bool = False
@@ -63,6 +72,7 @@ class SeatFacts:
         return NoticeFacts(
             cycle=cycle,
             mentor_paused=self.mentor_paused,
+            grace_stopped=self.grace_stopped,
             student_gone=self.student_gone,
             role_is_due=self.role_is_due,
             seat_state=self.state,
@@ -206,7 +216,30 @@ class AdjustmentFacts:
         return NoticeFacts(cycle=cycle, answered=self.answer is not None)
 
 
-Facts = SeatFacts | SessionFacts | OrderFacts | PackFacts | AdjustmentFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFacts:
+    """A dispute, the payment it is about, and what is left of the pack that it bought."""
+
+    pair: Pair
+    dispute_id: int
+    order_id: int
+    product_name: str
+    amount_minor: int
+    currency: str
+    lost_minor: int  # of the payment, by all its disputes
+    payment_ref: str
+    provider: str
+    reason: str | None
+    outcome: DisputeOutcome | None
+    answer_by: datetime | None
+    remaining: int
+    frozen: bool
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(cycle=cycle, dispute_outcome=self.outcome, answer_by=self.answer_by)
+
+
+Facts = DisputeFacts | SeatFacts | SessionFacts | OrderFacts | PackFacts | AdjustmentFacts
 
 
 async def facts_of(tx: Transaction, kind: NoticeKind, subject_id: int, cycle: int) -> Facts | None:
@@ -222,6 +255,8 @@ async def facts_of(tx: Transaction, kind: NoticeKind, subject_id: int, cycle: in
             return await _pack(tx, subject_id, cycle)
         case Subject.ADJUSTMENT:
             return await _adjustment(tx, subject_id)
+        case Subject.DISPUTE:
+            return await _dispute(tx, subject_id)
 
 
 def _pair(row: Row) -> Pair:
@@ -257,6 +292,7 @@ async def _seat(tx: Transaction, seat_id: int, cycle: int) -> SeatFacts | None:
         seated_again=row["seated_again"],
         change=_change(row),
         mentor_paused=row["paused_at"] is not None,
+        grace_stopped=row["grace_stopped_at"] is not None,
         student_gone=row["gone_at"] is not None,
         role_id=row["student_role_id"],
         role_is_due=row["role_due_at"] is not None,
@@ -372,3 +408,11 @@ async def _adjustment(tx: Transaction, adjustment_id: int) -> AdjustmentFacts | 
         reason=row["reason"],
         answer=row["answer"],
     )
+
+
+async def _dispute(tx: Transaction, dispute_id: int) -> DisputeFacts | None:
+    row = await dispute_subject(tx, dispute_id)
+    if row is None:
+        return None
+    told = {each.name: row[each.name] for each in fields(DisputeFacts) if each.name != "pair"}
+    return DisputeFacts(pair=_pair(row), **told)

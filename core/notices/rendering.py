@@ -1,6 +1,16 @@
 """A notice as its reader sees it: from stored values alone, in the reader's language (rule 35)."""
 
-from core.notices.facts import AdjustmentFacts, Facts, OrderFacts, PackFacts, Person, SeatFacts, SessionFacts
+from core.notices.disputes import DISPUTES
+from core.notices.facts import (
+    AdjustmentFacts,
+    DisputeFacts,
+    Facts,
+    OrderFacts,
+    PackFacts,
+    Person,
+    SeatFacts,
+    SessionFacts,
+)
 from core.notices.money import MONEY
 from core.notices.packs import ADJUSTMENTS, PACKS
 from core.notices.seats import SEATS
@@ -26,6 +36,8 @@ def render(kind: NoticeKind, facts: Facts) -> Message:
             return PACKS[kind](facts)
         case AdjustmentFacts():
             return ADJUSTMENTS[kind](facts)
+        case DisputeFacts():
+            return DISPUTES[kind](facts)
 
 
 def for_staff(unreached: Person, message: Message) -> Message:

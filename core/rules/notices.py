@@ -18,6 +18,7 @@ class Subject(StrEnum):
     ORDER = "order"
     PACK = "pack"
     ADJUSTMENT = "adjustment"
+    DISPUTE = "dispute"
 
 
 class NoticeKind(StrEnum):
@@ -59,6 +60,13 @@ class NoticeKind(StrEnum):
     REFUNDED_STAFF = "refunded_staff"
     REFUND_SEEN_STAFF = "refund_seen_staff"  # made on the provider's own pages
     PARKED_REFUNDED = "parked_refunded"
+    # Of one dispute (rule 29).
+    DISPUTED = "disputed"
+    DISPUTED_STAFF = "disputed_staff"  # the cycle is `cycle_at` its deadline, so a moved one owes anew
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_WON_STAFF = "dispute_won_staff"
+    DISPUTE_LOST = "dispute_lost"
+    DISPUTE_LOST_STAFF = "dispute_lost_staff"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
     # Before a pack expires (rule 21): the cycle is `cycle_at` that expiry, so a moved one owes anew.
@@ -162,11 +170,22 @@ _PACK = frozenset(
     }
 )
 _ADJUSTMENT = frozenset({NoticeKind.ADJUSTMENT_ASKED, NoticeKind.ADJUSTMENT_ANSWERED})
+_DISPUTE = frozenset(
+    {
+        NoticeKind.DISPUTED,
+        NoticeKind.DISPUTED_STAFF,
+        NoticeKind.DISPUTE_WON,
+        NoticeKind.DISPUTE_WON_STAFF,
+        NoticeKind.DISPUTE_LOST,
+        NoticeKind.DISPUTE_LOST_STAFF,
+    }
+)
 _SUBJECTS = (
     (_SESSION, Subject.SESSION),
     (_SEAT, Subject.SEAT),
     (_PACK, Subject.PACK),
     (_ADJUSTMENT, Subject.ADJUSTMENT),
+    (_DISPUTE, Subject.DISPUTE),
 )
 
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from core.notices.disputes import DISPUTES
 from core.notices.facts import (
     AdjustmentFacts,
     ByHand,
+    DisputeFacts,
     Facts,
     Money,
     OrderFacts,
@@ -104,12 +106,29 @@ _ADJUSTMENT = AdjustmentFacts(
     reason="We met on the phone",
     answer=None,
 )
+_DISPUTE = DisputeFacts(
+    pair=_SHORT,
+    dispute_id=16,
+    order_id=13,
+    product_name="Four sessions",
+    amount_minor=20_000,
+    currency="EUR",
+    lost_minor=20_000,
+    payment_ref="pi_1",
+    provider="stripe",
+    reason="fraudulent",
+    outcome=None,
+    answer_by=NOW + timedelta(days=9),
+    remaining=3,
+    frozen=True,
+)
 _BY_SUBJECT: dict[Subject, Facts] = {
     Subject.SEAT: _SEAT,
     Subject.SESSION: _SESSION,
     Subject.ORDER: _ORDER,
     Subject.PACK: _PACK,
     Subject.ADJUSTMENT: _ADJUSTMENT,
+    Subject.DISPUTE: _DISPUTE,
 }
 _ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no", "noshow", "not-held", "cancel", "waive"}
 
@@ -121,6 +140,7 @@ def test_every_kind_has_one_text_under_its_own_subject() -> None:
         Subject.ORDER: MONEY,
         Subject.PACK: PACKS,
         Subject.ADJUSTMENT: ADJUSTMENTS,
+        Subject.DISPUTE: DISPUTES,
     }
 
     assert set(by_subject) == set(Subject)
@@ -140,6 +160,9 @@ def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: Notic
         facts = replace(facts, product_name="#" * 100, paid=longest, refund=refund)
     if isinstance(facts, SeatFacts | PackFacts | SessionFacts):
         facts = replace(facts, change=_LONGEST_CHANGE)
+    if isinstance(facts, DisputeFacts):
+        facts = replace(facts, amount_minor=10**15, lost_minor=10**15, payment_ref="*" * 255, reason="_" * 100)
+        facts = replace(facts, product_name="#" * 100)
     if isinstance(facts, AdjustmentFacts):
         facts = replace(facts, reason="*" * 500)
 
