@@ -151,6 +151,10 @@ class RefundsChanged:
     payment_ref: str
 
 
+REVERSED = "reversed"
+"""The reason of a payment that the provider reversed: of money that a dispute may tell of as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class DisputeNews:
     """How a dispute stands; without an outcome it is open. A reversed payment is a dispute that was lost at once.

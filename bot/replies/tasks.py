@@ -159,7 +159,9 @@ def _next(task: Task) -> str:
         case TaskKind.PAYMENT_PARKED:
             return say("Compare both at the provider. Then grant what was ordered, or give the money back, below.")
         case TaskKind.DISPUTED:
-            return say("Answer it on the provider's pages.")
+            if task.until is None:
+                return say("Look at it on the provider's pages. There is nothing to answer now.")
+            return say("Answer it on the provider's pages until {when}.", when=discord_time(task.until, "F"))
         case TaskKind.PAYMENT_LATE:
             return say("Look at the provider what became of it. The seat is kept meanwhile.")
         case TaskKind.FAILURES:

@@ -140,7 +140,7 @@ async def earliest_due(tx: Transaction, after: datetime | None) -> datetime | No
     """When the next thing that the jobs see to is due, later than `after`; in the past, if it waits already."""
     timed: tuple[tuple[Column[datetime], ColumnElement[bool]], ...] = (
         (notices.c.next_attempt_at, can_go_out()),
-        (seats.c.grace_ends_at, seats.c.state == SeatState.GRACE),
+        (seats.c.grace_ends_at, (seats.c.state == SeatState.GRACE) & seats.c.grace_stopped_at.is_(None)),
         (seats.c.role_due_at, seats.c.role_due_at.is_not(None)),
         (packs.c.expires_at, (packs.c.state == PackState.ACTIVE) & packs.c.frozen_at.is_(None)),
         (checkouts.c.next_attempt_at, checkouts.c.closed_at.is_(None)),

@@ -34,7 +34,7 @@ def by_member(member_id: int) -> By:
 class Change:
     """One entity's step from one state to another. `before` is None when the entity begins."""
 
-    entity: str  # seat, pack, session, order, mentor, product, community, refund, adjustment, note
+    entity: str  # seat, pack, session, order, mentor, product, community, refund, dispute, adjustment, note
     entity_id: int
     before: str | None
     after: str
@@ -89,10 +89,13 @@ def concerns(member_id: int, *, as_student: bool = True, as_mentor: bool = True)
 
     paid = select(tables.refunds.c.id).join(tables.payments, tables.payments.c.id == tables.refunds.c.payment_id)
     paid = paid.join(tables.orders, tables.orders.c.id == tables.payments.c.order_id)
+    lost = select(tables.disputes.c.id).join(tables.payments, tables.payments.c.id == tables.disputes.c.payment_id)
+    lost = lost.join(tables.orders, tables.orders.c.id == tables.payments.c.order_id)
     asked = select(tables.adjustments.c.id).join(tables.packs, tables.packs.c.id == tables.adjustments.c.pack_id)
     about = [among(entity, select(table.c.id).where(theirs(table))) for entity, table in OF_PAIRS.items()]
     about += [
         among("refund", paid.where(theirs(tables.orders))),
+        among("dispute", lost.where(theirs(tables.orders))),
         among("adjustment", asked.where(theirs(tables.packs))),
     ]
     if as_student:

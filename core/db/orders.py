@@ -1,8 +1,9 @@
 """Orders, their checkouts and payments: reads for a decision, and guarded writes."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, case, func, insert, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
@@ -186,6 +187,11 @@ async def insert_order(tx: Transaction, **values: Any) -> int:
     return order_id
 
 
+def running_grace_end() -> ColumnElement[datetime]:
+    """When the seat's grace ends; nothing while it stands still, as then no end is near (rule 29)."""
+    return case((seats.c.grace_stopped_at.is_(None), seats.c.grace_ends_at))
+
+
 async def mentor_for_sale(tx: Transaction, community_id: int, mentor_id: int, student_id: int) -> RowMapping | None:
     """The mentor, and the seat that the student has with them."""
     return await tx.one(
@@ -193,7 +199,7 @@ async def mentor_for_sale(tx: Transaction, community_id: int, mentor_id: int, st
             mentors,
             seats.c.id.label("seat_id"),
             seats.c.state.label("seat_state"),
-            seats.c.grace_ends_at,
+            running_grace_end().label("grace_ends_at"),
             warned().label("warned"),
             select(members.c.erased_at).where(members.c.id == student_id).scalar_subquery().label("student_erased_at"),
         )

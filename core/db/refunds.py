@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, and_, func, insert, select, update
 from sqlalchemy.sql.dml import Update
 
+from core.db.disputes import lost_beside
 from core.db.tables import ledger, payments, refunds
 from core.db.unit import Transaction
 from core.rules.refunds import GivenBack
@@ -120,11 +121,12 @@ def close_questions(tx: Transaction, payment_id: int) -> Update:
 
 
 def count_refunded(payment_id: int, amount_minor: int) -> Update:
-    """The write that counts so much more, or less, as given back of the payment."""
+    """The write that counts so much more, or less, as given back of the payment. What went so was not lost, too."""
+    refunded = payments.c.refunded_minor + amount_minor
     return (
         update(payments)
         .where(payments.c.id == payment_id)
-        .values(refunded_minor=payments.c.refunded_minor + amount_minor)
+        .values(refunded_minor=refunded, lost_minor=lost_beside(refunded))
     )
 
 

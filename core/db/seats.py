@@ -64,6 +64,7 @@ async def move_seat(
         .values(
             state=after,
             grace_ends_at=grace_ends_at,
+            grace_stopped_at=None,
             released_at=tx.now if after is SeatState.RELEASED else None,
             role_due_at=role_due_when_moved(after, tx.now),
         )

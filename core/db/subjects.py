@@ -23,6 +23,7 @@ from core.db.tables import (
     adjustments,
     checkouts,
     communities,
+    disputes,
     history,
     members,
     mentors,
@@ -190,6 +191,35 @@ async def community_subject(tx: Transaction, community_id: int, cycle: int) -> R
 
 def _is_change_of(about: ColumnElement[int], entity: str, which: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(which, history.c.entity == entity, history.c.entity_id == about)
+
+
+async def dispute_subject(tx: Transaction, dispute_id: int) -> Row | None:
+    """The dispute, its payment's order and two people, and what is left of the pack; 0 if there is none."""
+    return await tx.one(
+        _with_people(
+            select(
+                disputes.c.id.label("dispute_id"),
+                disputes.c.amount_minor,
+                disputes.c.reason,
+                disputes.c.outcome,
+                disputes.c.answer_by,
+                payments.c.currency,
+                payments.c.lost_minor,
+                payments.c.provider,
+                payments.c.provider_ref.label("payment_ref"),
+                orders.c.id.label("order_id"),
+                orders.c.mentor_id,
+                orders.c.product_name,
+                func.coalesce(packs.c.remaining, 0).label("remaining"),
+                packs.c.frozen_at.is_not(None).label("frozen"),
+            ),
+            orders,
+        )
+        .join(payments, payments.c.order_id == orders.c.id)
+        .join(disputes, disputes.c.payment_id == payments.c.id)
+        .outerjoin(packs, packs.c.order_id == orders.c.id)
+        .where(disputes.c.id == dispute_id)
+    )
 
 
 def _with_change(statement: Select[Any], about: FromClause, entity: str, which: ColumnElement[bool]) -> Select[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.rules.due import NoticeFacts
-from core.rules.states import OrderState, PackState, RefundState, SeatState, SessionState
+from core.rules.states import DisputeOutcome, OrderState, PackState, RefundState, SeatState, SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class SeatFacts:
     seated_again: bool = False
     change: ByHand | None = None
     mentor_paused: bool = False
+    grace_stopped: bool = False
     student_gone: bool = False
     role_id: int | None = None
     role_is_due: bool = False
@@ -59,6 +60,7 @@ class SeatFacts:
         return NoticeFacts(
             cycle=cycle,
             mentor_paused=self.mentor_paused,
+            grace_stopped=self.grace_stopped,
             student_gone=self.student_gone,
             role_is_due=self.role_is_due,
             seat_state=self.state,
@@ -203,6 +205,29 @@ class AdjustmentFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFacts:
+    """A dispute, the payment it is about, and what is left of the pack that it bought."""
+
+    pair: Pair
+    dispute_id: int
+    order_id: int
+    product_name: str
+    amount_minor: int
+    currency: str
+    lost_minor: int  # of the payment, by all its disputes
+    payment_ref: str
+    provider: str
+    reason: str | None
+    outcome: DisputeOutcome | None
+    answer_by: datetime | None
+    remaining: int
+    frozen: bool
+
+    def to_judge(self, cycle: int) -> NoticeFacts:
+        return NoticeFacts(cycle=cycle, dispute_outcome=self.outcome, answer_by=self.answer_by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MentorFacts:
     """A mentor, how many students have a seat with them, and whether those are to have a role."""
 
@@ -229,5 +254,5 @@ class CommunityFacts:
         return NoticeFacts(cycle=cycle, is_missing=bool(self.missing))
 
 
-FactsOfPair = SeatFacts | SessionFacts | OrderFacts | PackFacts | AdjustmentFacts
+FactsOfPair = DisputeFacts | SeatFacts | SessionFacts | OrderFacts | PackFacts | AdjustmentFacts
 Facts = FactsOfPair | MentorFacts | CommunityFacts

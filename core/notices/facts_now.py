@@ -1,5 +1,6 @@
 """What is true of a notice's subject now: read again at each attempt to send (rule 32), never carried along."""
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from core.db.people import SETTINGS_IN_DISCORD
@@ -7,6 +8,7 @@ from core.db.subjects import (
     Row,
     adjustment_subject,
     community_subject,
+    dispute_subject,
     mentor_subject,
     order_subject,
     pack_subject,
@@ -18,6 +20,7 @@ from core.notices.facts import (
     AdjustmentFacts,
     ByHand,
     CommunityFacts,
+    DisputeFacts,
     Facts,
     MentorFacts,
     Money,
@@ -47,6 +50,8 @@ async def facts_of(tx: Transaction, kind: NoticeKind, subject_id: int, cycle: in
             return await _pack(tx, subject_id, cycle)
         case Subject.ADJUSTMENT:
             return await _adjustment(tx, subject_id)
+        case Subject.DISPUTE:
+            return await _dispute(tx, subject_id)
         case Subject.MENTOR:
             return await _mentor(tx, subject_id, cycle)
         case Subject.COMMUNITY:
@@ -86,6 +91,7 @@ async def _seat(tx: Transaction, seat_id: int, cycle: int) -> SeatFacts | None:
         seated_again=row["seated_again"],
         change=_change(row),
         mentor_paused=row["paused_at"] is not None,
+        grace_stopped=row["grace_stopped_at"] is not None,
         student_gone=row["gone_at"] is not None,
         role_id=row["student_role_id"],
         role_is_due=row["role_due_at"] is not None,
@@ -228,3 +234,11 @@ async def _community(tx: Transaction, community_id: int, cycle: int) -> Communit
         away_since=datetime.fromisoformat(since) if since is not None else None,
         mentors=noted.get("mentors", 0),
     )
+
+
+async def _dispute(tx: Transaction, dispute_id: int) -> DisputeFacts | None:
+    row = await dispute_subject(tx, dispute_id)
+    if row is None:
+        return None
+    told = {each.name: row[each.name] for each in fields(DisputeFacts) if each.name != "pair"}
+    return DisputeFacts(pair=_pair(row), **told)

@@ -1,9 +1,11 @@
 """A notice as its reader sees it: from stored values alone, in the reader's language (rule 35)."""
 
 from core.notices.community import COMMUNITY, MENTORS
+from core.notices.disputes import DISPUTES
 from core.notices.facts import (
     AdjustmentFacts,
     CommunityFacts,
+    DisputeFacts,
     Facts,
     MentorFacts,
     OrderFacts,
@@ -41,6 +43,8 @@ def render(kind: NoticeKind, facts: Facts) -> Message:
             return MENTORS[kind](facts)
         case CommunityFacts():
             return COMMUNITY[kind](facts)
+        case DisputeFacts():
+            return DISPUTES[kind](facts)
 
 
 def for_staff(unreached: Person, message: Message, *, is_gone: bool) -> Message:

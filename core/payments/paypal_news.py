@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from core.payments.paypal_amounts import from_paypal
 from core.payments.reading import Json, Unreadable, part_of
 from core.ports import (
+    REVERSED,
     Approved,
     CheckoutNews,
     ClosedUnpaid,
@@ -196,7 +197,7 @@ def reversal_news(reversal: Json) -> DisputeNews:
         raise Unreadable("capture")
     amount_minor, currency = money_in(reversal, "amount")
     at = instant_in(reversal, "create_time")
-    return DisputeNews(about, ref_in(reversal, "id"), amount_minor, currency, at, DisputeOutcome.LOST, "reversed")
+    return DisputeNews(about, ref_in(reversal, "id"), amount_minor, currency, at, DisputeOutcome.LOST, REVERSED)
 
 
 def dispute_news(dispute: Json, at: datetime) -> DisputeNews:

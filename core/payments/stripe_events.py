@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from core.payments.reading import BadSignature, Json, Unreadable, event_in, part_of
 from core.payments.stripe_checkouts import closed, completed, instant_in, paid, ref_in
+from core.payments.stripe_disputes import dispute_news
 from core.payments.stripe_refunds import refund_news, refunds_changed
 from core.ports import News, Paid, ProviderEvent
 
@@ -35,6 +36,7 @@ _READERS: dict[str, Callable[[Json, datetime], News]] = {
         ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"),
         lambda refund, _: refund_news(refund),
     ),
+    **dict.fromkeys(("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"), dispute_news),
 }
 
 KINDS = tuple(_READERS)

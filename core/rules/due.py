@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from core.rules.notices import NoticeKind, cycle_at
 from core.rules.settings import Settings
-from core.rules.states import OrderState, PackState, SeatState, SessionState
+from core.rules.states import DisputeOutcome, OrderState, PackState, SeatState, SessionState
 
 TOMORROW_FOR = timedelta(hours=24)
 SOON_FOR = timedelta(hours=1)
@@ -100,6 +100,9 @@ class NoticeFacts:
     answered: bool = False
     refund_owed: bool = True
     mentor_paused: bool = False
+    grace_stopped: bool = False
+    dispute_outcome: DisputeOutcome | None = None
+    answer_by: datetime | None = None
     student_gone: bool = False
     role_is_due: bool = False
     mentor_gone: bool = False
@@ -198,6 +201,8 @@ def _renewal_reminder(facts: NoticeFacts, now: datetime) -> str | None:
 def _final_warning(facts: NoticeFacts, now: datetime) -> str | None:
     if facts.mentor_paused:
         return _CLOCKS_STAND
+    if facts.grace_stopped:
+        return "a dispute stops the grace"  # its end owes it again
     if facts.cycle != facts.grace_number:
         return "it belongs to an older grace"
     return _unless_in_grace(facts, now)
@@ -271,6 +276,19 @@ def _unless_answered(facts: NoticeFacts, _now: datetime) -> str | None:
     return "it is answered" if facts.answered else None
 
 
+def _unless_dispute(outcome: DisputeOutcome | None) -> Callable[[NoticeFacts, datetime], str | None]:
+    def why(facts: NoticeFacts, _now: datetime) -> str | None:
+        return None if facts.dispute_outcome is outcome else f"the dispute is {facts.dispute_outcome or 'open'}"
+
+    return why
+
+
+def _disputed_staff(facts: NoticeFacts, now: datetime) -> str | None:
+    if facts.answer_by is not None and facts.cycle != cycle_at(facts.answer_by):
+        return "its deadline moved"
+    return _unless_dispute(None)(facts, now)
+
+
 DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PURCHASE_CONFIRMED: _unless_order(OrderState.FULFILLED),
     NoticeKind.STUDENT_JOINED: _unless_seat(SeatState.ACTIVE, SeatState.GRACE),
@@ -307,6 +325,12 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.REFUNDED_STAFF: _never,
     NoticeKind.REFUND_SEEN_STAFF: _never,
     NoticeKind.PARKED_REFUNDED: _unless_order(OrderState.REFUNDED),
+    NoticeKind.DISPUTED: _unless_dispute(None),
+    NoticeKind.DISPUTED_STAFF: _disputed_staff,
+    NoticeKind.DISPUTE_WON: _unless_dispute(DisputeOutcome.WON),
+    NoticeKind.DISPUTE_WON_STAFF: _unless_dispute(DisputeOutcome.WON),
+    NoticeKind.DISPUTE_LOST: _unless_dispute(DisputeOutcome.LOST),
+    NoticeKind.DISPUTE_LOST_STAFF: _unless_dispute(DisputeOutcome.LOST),
     NoticeKind.PAYMENT_LATE_STAFF: _unless_order(OrderState.PENDING),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _never,
     NoticeKind.PACK_EXPIRES: _pack_expires,

@@ -20,6 +20,7 @@ class Subject(StrEnum):
     ADJUSTMENT = "adjustment"
     MENTOR = "mentor"
     COMMUNITY = "community"
+    DISPUTE = "dispute"
 
 
 class NoticeKind(StrEnum):
@@ -61,6 +62,13 @@ class NoticeKind(StrEnum):
     REFUNDED_STAFF = "refunded_staff"
     REFUND_SEEN_STAFF = "refund_seen_staff"  # made on the provider's own pages
     PARKED_REFUNDED = "parked_refunded"
+    # Of one dispute (rule 29).
+    DISPUTED = "disputed"
+    DISPUTED_STAFF = "disputed_staff"  # the cycle is `cycle_at` its deadline, so a moved one owes anew
+    DISPUTE_WON = "dispute_won"
+    DISPUTE_WON_STAFF = "dispute_won_staff"
+    DISPUTE_LOST = "dispute_lost"
+    DISPUTE_LOST_STAFF = "dispute_lost_staff"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
     # Before a pack expires (rule 21): the cycle is `cycle_at` that expiry, so a moved one owes anew.
@@ -173,6 +181,16 @@ _PACK = frozenset(
 _ADJUSTMENT = frozenset({NoticeKind.ADJUSTMENT_ASKED, NoticeKind.ADJUSTMENT_ANSWERED})
 _ABOUT_MENTORS = frozenset({NoticeKind.MENTOR_GONE_STAFF, NoticeKind.STUDENT_ROLE_GONE_STAFF})
 _COMMUNITY = frozenset({NoticeKind.BOT_BACK_STAFF, NoticeKind.SETTING_GONE_STAFF})
+_DISPUTE = frozenset(
+    {
+        NoticeKind.DISPUTED,
+        NoticeKind.DISPUTED_STAFF,
+        NoticeKind.DISPUTE_WON,
+        NoticeKind.DISPUTE_WON_STAFF,
+        NoticeKind.DISPUTE_LOST,
+        NoticeKind.DISPUTE_LOST_STAFF,
+    }
+)
 _SUBJECTS = (
     (_SESSION, Subject.SESSION),
     (_SEAT, Subject.SEAT),
@@ -180,6 +198,7 @@ _SUBJECTS = (
     (_ADJUSTMENT, Subject.ADJUSTMENT),
     (_ABOUT_MENTORS, Subject.MENTOR),
     (_COMMUNITY, Subject.COMMUNITY),
+    (_DISPUTE, Subject.DISPUTE),
 )
 
 

@@ -54,6 +54,7 @@ def make_app(play: Play) -> web.Application:
     for name, kind in (("demo.css", "text/css"), ("demo.js", "text/javascript"), ("demo.svg", "image/svg+xml")):
         app.router.add_get(f"/{name}", _asset(name, kind))
     app.add_subapp("/stripe", play.stripe.app())
+    app.add_subapp("/paypal", play.paypal.app())
     return app
 
 
@@ -102,7 +103,7 @@ async def _now(play: Play) -> dict[str, Any]:
         "next_in": due and far(due.at - now),
         "next_is_near": due is not None and due.at - now < _NEAR,
         "happened": [_due(each, zone) for each in play.happened],
-        "waiting": play.stripe.waiting(),
+        "waiting": [*play.stripe.waiting(), *play.paypal.waiting()],
         "sessions": [
             {
                 "student": each.student,

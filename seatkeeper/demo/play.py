@@ -1,4 +1,4 @@
-"""One performance: the house of production, around it the stage, the stand-in for Stripe and the movable clock."""
+"""One performance: the house of production, around it the stage, the providers' stand-ins and the movable clock."""
 
 import asyncio
 import re
@@ -19,15 +19,20 @@ from bot.notifier import DiscordCourier
 from bot.roles import DiscordRoles
 from core.db.migrate import upgrade
 from core.jobs.jobs import Jobs
+from core.payments.paypal import PayPalProvider
+from core.payments.paypal_certificates import Certificates
+from core.payments.paypal_events import PayPalEvents
 from core.payments.stripe import StripeProvider
 from core.payments.stripe_events import livemode_of
 from core.ports import Courier, Roles
 from core.usecases.reading.books import Ahead, ahead
 from seatkeeper.demo.clock import MovableClock
 from seatkeeper.demo.community import Guild, an_id, build, latest_instant, seed
+from seatkeeper.demo.paypal_signing import PayPalSigner
+from seatkeeper.demo.paypal_stand_in import PayPalStandIn
 from seatkeeper.demo.stage import Stage
 from seatkeeper.demo.stripe_stand_in import StripeStandIn
-from seatkeeper.wiring import STRIPE, House, open_database
+from seatkeeper.wiring import PAYPAL, STRIPE, House, open_database
 from webhooks.server import serve
 
 HOST = "127.0.0.1"
@@ -47,6 +52,7 @@ class Play:
     guild: Guild
     jobs: Jobs
     stripe: StripeStandIn
+    paypal: PayPalStandIn
     clock: MovableClock
     http: aiohttp.ClientSession
     start_url: str
@@ -105,7 +111,7 @@ async def on_stage(
 ) -> AsyncIterator[Play]:
     """Everything runs, and is stopped in the reverse order. Raises ForeignDatabase before anything is changed.
 
-    `front` makes the start page, with the stand-in for Stripe behind it, on this port if it is free.
+    `front` makes the start page, with the providers' stand-ins behind it, on this port if it is free.
     `fresh`: the performance has a community of its own. `jobs_of` puts its jobs together.
     """
     await asyncio.to_thread(upgrade, database_url)
@@ -124,19 +130,28 @@ async def on_stage(
         api_key, secret = f"sk_test_{secrets.token_hex(12)}", f"whsec_{secrets.token_hex(12)}"
         stripe = StripeStandIn(clock, http, api_key, secret)
         stack.push_async_callback(stripe.stop)
+        signer = await asyncio.to_thread(PayPalSigner.new, f"WH{secrets.token_hex(8)}".upper())
+        paypal = PayPalStandIn(clock, http, f"AY{secrets.token_hex(8)}", secrets.token_hex(16), signer)
+        stack.push_async_callback(paypal.stop)
         front_port = free_port(port)
         product_port = free_port(front_port + 1)
         stripe.at = f"http://{HOST}:{front_port}/stripe"
+        paypal.at = f"http://{HOST}:{front_port}/paypal"
         house = House(
             db=db,
             bell=bell,
             clock=clock,
             public_url=f"http://{HOST}:{product_port}",
-            providers={STRIPE: StripeProvider(api_key, unkept, api_url=stripe.at)},
+            providers={
+                STRIPE: StripeProvider(api_key, unkept, api_url=stripe.at),
+                PAYPAL: PayPalProvider(paypal.client_id, paypal.client_secret, unkept, api_url=paypal.at),
+            },
             stripe_webhook_secret=secret,
             stripe_livemode=livemode_of(api_key),
+            paypal_events=PayPalEvents(signer.webhook_id, Certificates(signer.fetch, roots=[signer.root]), False),
         )
         stripe.told_at = f"{house.public_url}/webhooks/stripe"
+        paypal.told_at = f"{house.public_url}/webhooks/paypal"
         bot: SeatkeeperBot = house.bot()
         stage = Stage.around(bot, clock, name="Seatkeeper", ids_last=not fresh)
         guild = build(stage, an_id(fresh=fresh))
@@ -148,7 +163,7 @@ async def on_stage(
         product.middlewares.append(_back_to(start_url))
         stack.push_async_callback((await serve(product, HOST, product_port)).cleanup)
         jobs = jobs_of(house, DiscordCourier(bot), DiscordRoles(bot))
-        play = Play(house, stage, guild, jobs, stripe, clock, http, start_url)
+        play = Play(house, stage, guild, jobs, stripe, paypal, clock, http, start_url)
         stack.push_async_callback((await serve(front(play), HOST, front_port)).cleanup)
         await jobs.start()
         stack.push_async_callback(jobs.stop)

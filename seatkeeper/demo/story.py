@@ -11,8 +11,9 @@ from rich.markup import escape
 from core.rules.states import SeatState
 from seatkeeper.demo.community import STAFF
 from seatkeeper.demo.languages import speaks
+from seatkeeper.demo.money import MoneyWalk
 from seatkeeper.demo.play import Play
-from seatkeeper.demo.walk import Unexpected, Walk
+from seatkeeper.demo.walk import Unexpected
 
 
 async def tell(play: Play, out: Console) -> int:
@@ -26,6 +27,7 @@ async def tell(play: Play, out: Console) -> int:
         await story.dev_reads_it_elsewhere("Dev", "Grace Lee")
         await story.chloe_reads_german("Chloe", "Jonas Weber")
         await story.jonas_takes_a_break("Jonas Weber", "Ben", "Chloe")
+        await story.money("Ann", "Ben", "Chloe", "Dev", "Mira Thapa")
         story.nothing_broke()
     except Unexpected as error:
         out.print(f"\n[red]Step {story.step} did not go as it must:[/] {escape(str(error))}")
@@ -34,7 +36,7 @@ async def tell(play: Play, out: Console) -> int:
     return 0
 
 
-class Story(Walk):
+class Story(MoneyWalk):
     """The lives, one after the other."""
 
     async def ann_renews(self, ann: str, mira: str) -> None:

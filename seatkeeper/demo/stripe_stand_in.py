@@ -4,11 +4,8 @@ It keeps its own books and refuses what Stripe refuses. Only the demo knows it; 
 `STRIPE_API_URL`. It forgets everything when it stops: a checkout of an earlier run counts as run out.
 """
 
-import asyncio
 import hashlib
 import hmac
-import json
-import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,17 +18,14 @@ from core.clock import SystemClock
 from core.payments.stripe_amounts import from_stripe
 from core.ports import Clock
 from core.texts.prices import price
+from seatkeeper.demo.deliveries import Deliveries
 from seatkeeper.demo.rendering import page
-
-log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 Form = dict[str, str]
 Answer = tuple[int, Json]
 
 _LEAST_OPEN, _MOST_OPEN = 30 * 60, 24 * 60 * 60  # seconds, as Stripe's page on Checkout gives them
-_DELIVERIES = (0.0, 0.5, 2.0)  # seconds before each try of a webhook
-_ANSWERS_WITHIN = aiohttp.ClientTimeout(total=10)
 
 
 @dataclass(slots=True)
@@ -49,7 +43,10 @@ class StripeStandIn:
     _intents: dict[str, Json] = field(default_factory=dict)
     _refunds: dict[str, Json] = field(default_factory=dict)
     _answers: dict[str, tuple[Form, Answer]] = field(default_factory=dict)
-    _sending: set[asyncio.Task[None]] = field(default_factory=set)
+    _deliveries: Deliveries = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._deliveries = Deliveries(self.http, self._signature)
 
     def app(self) -> web.Application:
         app = web.Application()
@@ -63,9 +60,7 @@ class StripeStandIn:
         return app
 
     async def stop(self) -> None:
-        for task in self._sending:
-            task.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._deliveries.stop()
 
     def waiting(self) -> list[tuple[str, str]]:
         """Payments that are on their way: what for, and the page on which they arrive or fail."""
@@ -75,11 +70,30 @@ class StripeStandIn:
             if checkout["status"] == "complete" and self._intent_of(checkout)["status"] == "processing"
         ]
 
+    def left_of(self, ref: str) -> int:
+        """What of a checkout's payment was not given back, in Stripe's figures."""
+        checkout = self._found(ref)
+        return self._left(self._intent_of(checkout)) if checkout["payment_status"] == "paid" else 0
+
+    def moved(self) -> dict[str, tuple[int, str]]:
+        """Every payment and, below zero, every refund that was made: by its id the amount and currency."""
+        paid = [each for each in self._intents.values() if each["status"] == "succeeded"]
+        gone = [each for each in self._refunds.values() if each["status"] == "succeeded"]
+        signed = [(each, each["amount"]) for each in paid] + [(each, -each["amount"]) for each in gone]
+        return {
+            each["id"]: (from_stripe(amount, each["currency"].upper()) or 0, each["currency"].upper())
+            for each, amount in signed
+        }
+
     # ------------------------------------------------------------ what people do on its page
 
     async def pay(self, ref: str) -> None:
         """A card is charged: the money has moved."""
         await self._complete(ref, "succeeded", "paid")
+
+    async def pay_late(self, ref: str) -> None:
+        """A card is charged though the checkout is closed: its bank took longer to agree than the checkout was open."""
+        await self._complete(ref, "succeeded", "paid", only_if="expired")
 
     async def pay_later(self, ref: str) -> None:
         """A bank debit begins: the checkout is complete, the money is on its way."""
@@ -114,10 +128,10 @@ class StripeStandIn:
         self._refunds[refund_ref].update(status="failed", failure_reason="lost_or_stolen_card")
         await self._tell("refund.failed", self._refunds[refund_ref])
 
-    async def _complete(self, ref: str, intent_status: str, payment_status: str) -> None:
+    async def _complete(self, ref: str, intent_status: str, payment_status: str, *, only_if: str = "open") -> None:
         checkout = self._found(ref)
-        if checkout["status"] != "open":
-            raise web.HTTPConflict(text="This checkout is closed.")
+        if checkout["status"] != only_if:
+            raise web.HTTPConflict(text=f"This checkout is {'closed' if only_if == 'open' else 'not closed'}.")
         intent_id = f"pi_{secrets.token_hex(12)}"
         self._intents[intent_id] = {
             "id": intent_id,
@@ -142,6 +156,7 @@ class StripeStandIn:
     async def _show(self, request: web.Request) -> web.Response:
         checkout = self._found(request.match_info["id"])
         on_its_way = checkout["status"] == "complete" and self._intent_of(checkout)["status"] == "processing"
+        left = self.left_of(checkout["id"])
         currency = checkout["currency"].upper()
         amount_minor = from_stripe(checkout["amount_total"], currency)
         return page(
@@ -149,6 +164,9 @@ class StripeStandIn:
             title=self._titles[checkout["id"]],
             amount=price(amount_minor or 0, currency),
             state="waiting" if on_its_way else checkout["status"],
+            declined="declined" in request.query,
+            left=price(from_stripe(left, currency) or 0, currency) if left else None,
+            half=price(from_stripe(-(-left // 2), currency) or 0, currency),
             minutes=max((checkout["expires_at"] - self._now()) // 60, 0),
             back=checkout["success_url"],
         )
@@ -161,6 +179,14 @@ class StripeStandIn:
                 await self.pay(ref)
             case "later":
                 await self.pay_later(ref)
+            case "decline":
+                raise web.HTTPSeeOther(f"{checkout['url']}?declined")
+            case "late":
+                await self.pay_late(ref)
+            case "refund" | "refund-half" as how if checkout["payment_status"] == "paid":
+                left = self.left_of(ref)
+                await self.give_back(checkout["payment_intent"], left if how == "refund" else -(-left // 2))
+                raise web.HTTPSeeOther(checkout["url"])
             case "arrive":
                 await self.arrive(ref)
             case "bounce":
@@ -234,7 +260,7 @@ class StripeStandIn:
         if checkout["status"] != "open":
             return _error(400, "invalid_request_error")
         checkout["status"] = "expired"
-        self._later(self._tell("checkout.session.expired", checkout))
+        self._deliveries.later(self._tell("checkout.session.expired", checkout))
         return 200, {**checkout, "url": None}
 
     def _refund(self, _: web.Request, form: Form) -> Answer:
@@ -244,8 +270,8 @@ class StripeStandIn:
         if int(form["amount"]) > self._left(intent):
             return _error(400, "invalid_request_error", "charge_already_refunded")
         refund = self._new_refund(intent, int(form["amount"]), {"refund": form["metadata[refund]"]})
-        self._later(self._tell("refund.created", refund))
-        self._later(self._tell("charge.refunded", self._charge(intent)))
+        self._deliveries.later(self._tell("refund.created", refund))
+        self._deliveries.later(self._tell("charge.refunded", self._charge(intent)))
         return 200, refund
 
     def _list_refunds(self, request: web.Request, _: Form) -> Answer:
@@ -300,7 +326,6 @@ class StripeStandIn:
         return int(self.clock.now().timestamp())
 
     async def _tell(self, kind: str, about: Json) -> None:
-        """Deliver the event; a delivery that fails is tried again later, as Stripe does."""
         event = {
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
@@ -309,32 +334,13 @@ class StripeStandIn:
             "livemode": False,
             "data": {"object": dict(about)},
         }
-        body = json.dumps(event).encode()
-        if not await self._deliver(body):
-            self._later(self._insist(body))
+        await self._deliveries.tell(self.told_at, event)
 
-    async def _insist(self, body: bytes) -> None:
-        for pause in _DELIVERIES:
-            await asyncio.sleep(pause)
-            if await self._deliver(body):
-                return
-        log.warning("a webhook was not taken; the product will ask by itself")
-
-    async def _deliver(self, body: bytes) -> bool:
+    def _signature(self, body: bytes) -> dict[str, str]:
         # Signed in real time: freshness of a signature is judged by the wall's clock.
         seconds = int(SystemClock().now().timestamp())
         signed = hmac.new(self.webhook_secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
-        headers = {"Stripe-Signature": f"t={seconds},v1={signed}", "Content-Type": "application/json"}
-        try:
-            async with self.http.post(self.told_at, data=body, headers=headers, timeout=_ANSWERS_WITHIN) as response:
-                return response.status < 300
-        except (aiohttp.ClientError, TimeoutError):
-            return False
-
-    def _later(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        return {"Stripe-Signature": f"t={seconds},v1={signed}"}
 
 
 def _error(status: int, kind: str, code: str | None = None, *, param: str | None = None) -> Answer:

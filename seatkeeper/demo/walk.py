@@ -50,6 +50,7 @@ class Walk:
     def __init__(self, play: Play, out: Console) -> None:
         self.step = 0
         self.play = play
+        self.paid_on: dict[str, str] = {}  # by student, the page of the checkout that they paid last
         self._out = out
         self._names = {actor.id: name for name, actor in play.guild.people.items()}
         self._zones = {mentor.name: mentor.zone for mentor in MENTORS}
@@ -90,12 +91,10 @@ class Walk:
 
     async def _pays(self, student: str, shown: Seen, *, by_bank: bool = False) -> None:
         """Follow the button to the order's page, from there to the checkout, and pay on it."""
-        button = next((each for each in shown.pressables if each.url.startswith(self.play.house.public_url)), None)
-        if button is None:
-            raise Unexpected(f"no way to pay under {shown}")
+        button = self.way_to_pay(shown)
         how = "by bank" if by_bank else "by card"
         await self.begin(f"{student} follows “{button.label}” and pays {how}")
-        order = await self._visits(student, button.url)
+        order = await self.visits(student, button.url)
         checkout = order.find("Pay")
         if checkout is None:
             raise Unexpected(f"no checkout behind {order}")
@@ -104,15 +103,22 @@ class Walk:
         amount = price(paid["amount_total"], paid["currency"].upper())
         if _digits(amount) != _digits(button.label):
             raise Unexpected(f"the checkout asks for {amount}, the button said {button.label}")
-        after = await self._visits(student, checkout.url, do="later" if by_bank else "pay")
+        after = await self.visits(student, checkout.url, do="later" if by_bank else "pay")
         if by_bank:
             self.expect(after, "on its way")
             await self.end()
             self.must(student, "Your payment is on its way")
             await self.begin(f"The bank pays {student}'s {amount}")
-            after = await self._visits(student, checkout.url, do="arrive")
+            after = await self.visits(student, checkout.url, do="arrive")
         self.expect(after, "Paid")
+        self.paid_on[student] = checkout.url
         await self.end()
+
+    def way_to_pay(self, shown: Seen) -> Pressable:
+        for each in shown.pressables:
+            if each.url.startswith(self.play.house.public_url):
+                return each
+        raise Unexpected(f"no way to pay under {shown}")
 
     async def meets(self, student: str, mentor: str, *, by_command: bool) -> None:
         """Book the first free time, live until it is over, and have the mentor say that it took place."""
@@ -191,21 +197,21 @@ class Walk:
         channel_id = source.channel_id if isinstance(source, simcord.ResponseMessage) else source.channel.id
         return actor.user if channel_id == actor.user.dm_channel.id else actor
 
-    async def _visits(self, name: str, url: str, do: str | None = None) -> Seen:
+    async def visits(self, name: str, url: str, do: str | None = None) -> Seen:
         http = self.play.http
         async with http.get(url) if do is None else http.post(url, data={"do": do}) as response:
             text = await response.text()
             if response.status != 200:
                 raise Unexpected(f"{name}'s browser got {response.status}")
         seen = page_of(text)
-        self._print(f"{name}'s browser", str(seen))
+        self.note(f"{name}'s browser", str(seen))
         return seen
 
     def _shown(self, name: str, result: simcord.InteractionResult, what: str) -> Seen:
         if result.response is None:
             raise Unexpected(f"{name} got no answer to {what}")
         seen = self._reader(name).message(result.response)
-        self._print(f"{name} sees", str(seen))
+        self.note(f"{name} sees", str(seen))
         return seen
 
     def _found(self, under: Seen, start: str) -> Pressable:
@@ -233,13 +239,13 @@ class Walk:
         self._look()
         for where, messages in self._new.items():
             for seen in messages:
-                self._print(where, str(seen))
+                self.note(where, str(seen))
         held = (await books(self.play.house.db, self.play.guild.id)).ledger
         for _, pack in groupby(sorted(held, key=_pack_of), key=_pack_of):
             entries = list(pack)
             self._agrees(entries)
             line = ", ".join(f"{each.kind} {each.delta:+d} → {each.balance}" for each in entries)
-            self._print("Ledger", f"{entries[0].student} with {entries[0].mentor}: {line}")
+            self.note("Ledger", f"{entries[0].student} with {entries[0].mentor}: {line}")
 
     def _agrees(self, entries: list[EntryLine]) -> None:
         balance = 0
@@ -321,7 +327,7 @@ class Walk:
 
     async def seat(self, student: str, mentor: str, state: SeatState, remaining: int) -> SeatLine:
         seat = await self.seat_of(student, mentor)
-        self._print("Seat", f"{student} with {mentor}: {seat.state}, {seat.remaining} left")
+        self.note("Seat", f"{student} with {mentor}: {seat.state}, {seat.remaining} left")
         if (seat.state, seat.remaining) != (state, remaining):
             raise Unexpected(f"the seat should be {state} with {remaining} left")
         return seat
@@ -349,7 +355,7 @@ class Walk:
     def _when(instant: datetime) -> str:
         return instant.astimezone(ZoneInfo(ZONE)).strftime("%a %-d %b %Y %H:%M")
 
-    def _print(self, where: str, what: str) -> None:
+    def note(self, where: str, what: str) -> None:
         first, *rest = textwrap.wrap(what, width=max(self._out.width, 100) - _INDENT) or [""]
         self._out.print(f"    [cyan]{escape(where):<22}[/] {escape(first)}")
         for line in rest:

@@ -36,6 +36,7 @@ ANNS = ["You have a seat", "One session left", "No sessions left", "Last call", 
 BENS = ["Your payment is on its way", "You have a seat", "No sessions left", "Last call", "Your seat with"]
 BENS_SECOND = ["Taken back", "Missed", "No sessions left", "Given back"]
 BENS_BREAK = ["Jonas Weber is taking a break", "Jonas Weber is back"]
+BENS_OTHER_SEAT = ["You have a seat", "Your seat with"]  # agreed to late at PayPal, and refunded there
 CHLOES = ["Du hast einen Platz", "Jonas Weber macht Pause", "Jonas Weber ist wieder da"]
 DEVS = ["Coming up", "Soon", "Done", "One session left"]
 TURNS = sorted({*ANNS, *BENS, *BENS_SECOND, *BENS_BREAK, "A question", *CHLOES})
@@ -128,9 +129,10 @@ async def is_what_the_tables_hold(out: str, database_url: str) -> None:
     before = Counter({"Dev's messages": 1, "Grace Lee's messages": 1})  # these came before the story
     assert shown(steps) + before == messages
     assert turns(steps, "Ann's messages") == [*ANNS, "A question"]
-    assert turns(steps, "Ben's messages") == [*BENS, *BENS_SECOND, *BENS_BREAK]
+    assert turns(steps, "Ben's messages") == [*BENS, *BENS_SECOND, *BENS_BREAK, *BENS_OTHER_SEAT]
     assert turns(steps, "Chloe's messages") == CHLOES
     assert turns(steps, "Dev's thread", DEVS) == DEVS
+    assert steps[-1].said("Books in EUR") == ["paid €1,155.00 = kept €705.00 + refunded €450.00 + lost €0.00"]
     assert not [line for step in steps for line in step.said("Dev's messages")]
 
 
@@ -181,7 +183,7 @@ async def test_a_payment_that_does_not_arrive_fails_the_check(database_url: str)
         code = await tell(play, Console(file=out, width=200))
 
     assert code == 1
-    assert told(out.getvalue())[-1].what == "Ann follows “Pay €180.00” and pays by card"
+    assert told(out.getvalue())[-1].what == "Ann follows “Pay €180.00 with Stripe” and pays by card"
     assert "Step 3 did not go as it must: “Paid” is not in" in out.getvalue()
 
 
@@ -210,6 +212,25 @@ async def test_a_ledger_that_does_not_add_up_fails_the_check(database_url: str) 
 
     assert code == 1
     assert re.search(r"Step 1 did not go as it must: entry [0-9]+ says 1, the sum is 2", out.getvalue())
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("behind_backs", "why"),
+    [
+        ("UPDATE payments SET amount_minor = amount_minor - 1", "stripe says .+ the books say"),
+        ("DELETE FROM payments", "the books say None"),
+        ("UPDATE packs SET remaining = remaining - 1", "the books do not agree"),
+    ],
+)
+async def test_books_that_do_not_balance_fail_the_check(database_url: str, behind_backs: str, why: str) -> None:
+    async with a_play(database_url) as play:
+        story = Story(play, Console(file=io.StringIO()))
+        await story.the_books_balance()
+        order(database_url, behind_backs)
+
+        with pytest.raises(Unexpected, match=why):
+            await story.the_books_balance()
 
 
 @pytest.mark.parametrize("databases", ["sqlite"], indirect=True)

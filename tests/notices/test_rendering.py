@@ -8,10 +8,12 @@ import pytest
 
 from core.db.people import SETTINGS_IN_DISCORD
 from core.notices.community import COMMUNITY, MENTORS
+from core.notices.disputes import DISPUTES
 from core.notices.facts import (
     AdjustmentFacts,
     ByHand,
     CommunityFacts,
+    DisputeFacts,
     Facts,
     MentorFacts,
     Money,
@@ -111,6 +113,22 @@ _ADJUSTMENT = AdjustmentFacts(
 )
 _MENTOR = MentorFacts(mentor=_SHORT.mentor, mentor_id=2, students=3)
 _COMMUNITY = CommunityFacts(community_id=1, missing=SETTINGS_IN_DISCORD, away_since=NOW, mentors=2)
+_DISPUTE = DisputeFacts(
+    pair=_SHORT,
+    dispute_id=16,
+    order_id=13,
+    product_name="Four sessions",
+    amount_minor=20_000,
+    currency="EUR",
+    lost_minor=20_000,
+    payment_ref="pi_1",
+    provider="stripe",
+    reason="fraudulent",
+    outcome=None,
+    answer_by=NOW + timedelta(days=9),
+    remaining=3,
+    frozen=True,
+)
 _BY_SUBJECT: dict[Subject, Facts] = {
     Subject.SEAT: _SEAT,
     Subject.SESSION: _SESSION,
@@ -119,6 +137,7 @@ _BY_SUBJECT: dict[Subject, Facts] = {
     Subject.ADJUSTMENT: _ADJUSTMENT,
     Subject.MENTOR: _MENTOR,
     Subject.COMMUNITY: _COMMUNITY,
+    Subject.DISPUTE: _DISPUTE,
 }
 
 
@@ -145,6 +164,7 @@ def test_every_kind_has_one_text_under_its_own_subject() -> None:
         Subject.ADJUSTMENT: ADJUSTMENTS,
         Subject.MENTOR: MENTORS,
         Subject.COMMUNITY: COMMUNITY,
+        Subject.DISPUTE: DISPUTES,
     }
 
     assert set(by_subject) == set(Subject)
@@ -164,6 +184,9 @@ def test_every_text_fits_into_discords_limits_with_the_longest_names(kind: Notic
         facts = replace(facts, product_name="#" * 100, paid=longest, refund=refund)
     if isinstance(facts, SeatFacts | PackFacts | SessionFacts):
         facts = replace(facts, change=_LONGEST_CHANGE)
+    if isinstance(facts, DisputeFacts):
+        facts = replace(facts, amount_minor=10**15, lost_minor=10**15, payment_ref="*" * 255, reason="_" * 100)
+        facts = replace(facts, product_name="#" * 100)
     if isinstance(facts, AdjustmentFacts):
         facts = replace(facts, reason="*" * 500)
 

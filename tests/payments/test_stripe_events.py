@@ -10,7 +10,8 @@ import stripe as sdk
 
 from core.payments.reading import BadSignature
 from core.payments.stripe_events import livemode_of, read_event
-from core.ports import ClosedUnpaid, News, Paid, Pending, ProviderEvent, RefundNews, RefundsChanged
+from core.ports import ClosedUnpaid, DisputeNews, News, Paid, Pending, ProviderEvent, RefundNews, RefundsChanged
+from core.rules.states import DisputeOutcome
 from tests.clocks import NOW
 from tests.payments import signing
 from tests.payments.signing import SECRET
@@ -398,3 +399,82 @@ def event_why(event: ProviderEvent | BadSignature) -> str:
     assert isinstance(event, ProviderEvent)
     assert event.why_parked is not None
     return event.why_parked
+
+
+A_DISPUTE = {
+    "id": "dp_1",
+    "object": "dispute",
+    "amount": 20_000,
+    "created": T - 60,
+    "currency": "eur",
+    "evidence_details": {"due_by": T + 86_400, "has_evidence": False},
+    "payment_intent": "pi_1",
+    "reason": "product_not_received",
+    "status": "needs_response",
+}
+
+
+def dispute_event(kind: str = "charge.dispute.created", **changes: Any) -> dict[str, Any]:
+    return {**an_event(kind), "data": {"object": {**A_DISPUTE, **changes}}}
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("needs_response", None),
+        ("under_review", None),
+        ("warning_needs_response", None),
+        ("warning_under_review", None),
+        ("won", DisputeOutcome.WON),
+        ("warning_closed", DisputeOutcome.WON),
+        ("prevented", DisputeOutcome.WON),
+        ("lost", DisputeOutcome.LOST),
+    ],
+)
+def test_a_dispute_is_told_as_it_stands(status: str, outcome: DisputeOutcome | None) -> None:
+    is_open = outcome is None
+    assert read_news(dispute_event(status=status)) == DisputeNews(
+        payment_ref="pi_1",
+        dispute_ref="dp_1",
+        disputed_minor=20_000,
+        currency="EUR",
+        at=NOW - timedelta(seconds=60 if is_open else 10),
+        outcome=outcome,
+        reason="product_not_received",
+        answer_by=NOW + timedelta(days=1) if is_open else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer_by"),
+    [
+        ({"payment_intent": {"id": "pi_1"}, "evidence_details": None}, None),
+        ({"reason": "Anything <b>", "evidence_details": {"due_by": None}}, None),
+    ],
+)
+def test_what_a_dispute_leaves_out_is_left_out(changes: dict[str, Any], answer_by: datetime | None) -> None:
+    news = read_news(dispute_event("charge.dispute.updated", **changes))
+    assert isinstance(news, DisputeNews)
+    assert (news.payment_ref, news.answer_by) == ("pi_1", answer_by)
+    assert news.reason in ("product_not_received", None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "new_word"},
+        {"status": ["won"]},
+        {"status": None},
+        {"payment_intent": None},
+        {"amount": "20000"},
+        {"amount": -1},
+        {"currency": "zzz"},
+        {"created": None},
+        {"evidence_details": {"due_by": "soon"}},
+        {"id": "dp 1"},
+    ],
+)
+def test_a_dispute_with_a_field_that_is_not_as_it_should_be_is_kept_unread(changes: dict[str, Any]) -> None:
+    event = read(raw_of(dispute_event("charge.dispute.closed", **changes)))
+    assert isinstance(event, ProviderEvent)
+    assert event.news is None

@@ -27,6 +27,7 @@ seats = Table(
     Column("mentor_id", Id, nullable=False),
     Column("state", Word(SeatState), nullable=False),
     maybe_at("grace_ends_at"),
+    maybe_at("grace_stopped_at"),  # since then a dispute makes this grace stand still (rule 29)
     Column("grace_number", Integer, nullable=False, server_default="0"),  # how often grace began: the cycle
     Column("thread_id", BigInteger),  # the pair's private thread, once there is one (rule 33)
     Column("role_id", BigInteger),  # the role that the student may have by this seat
@@ -41,6 +42,7 @@ seats = Table(
     CheckConstraint("student_id <> mentor_id", name="two_people"),
     # Rule 9: a grace end exists in grace and nowhere else.
     CheckConstraint("(state = 'grace') = (grace_ends_at IS NOT NULL)", name="grace_end"),
+    CheckConstraint("grace_stopped_at IS NULL OR state = 'grace'", name="grace_stopped"),
     CheckConstraint("(state = 'released') = (released_at IS NOT NULL)", name="released_at"),
     CheckConstraint("grace_number >= 0", name="grace_number"),
     # Rule 6: one seat a pair while it is not released.

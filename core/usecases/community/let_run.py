@@ -79,7 +79,7 @@ async def _move_graces(tx: Transaction, living: Sequence[RowMapping], mentor: Ro
         if seat["state"] is not SeatState.GRACE:
             continue
         before, number = seat["grace_ends_at"], seat["grace_number"]
-        until = before + stood_still(mentor["paused_at"], tx.now)
+        until = before + stood_still(mentor["paused_at"], tx.now, seat["grace_stopped_at"])
         if await move_grace_end(tx, seat["id"], number, before, until):
             await tx.run(arm_again(NoticeKind.FINAL_WARNING, seat["id"], number, warning_due_at(until, settings)))
             facts = {"from": before.isoformat(), "to": until.isoformat()}

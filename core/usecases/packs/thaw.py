@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.sql.dml import UpdateBase
 
+from core.db.disputes import order_is_disputed
 from core.db.history import Change
 from core.db.notices import owe
 from core.db.tables import communities, packs
@@ -37,7 +38,7 @@ async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
     Whoever calls moved or took the pair's seat just now, so nobody else thaws or freezes these packs.
     """
     rows = await tx.all(
-        select(packs, communities.c.settings)
+        select(packs, communities.c.settings, order_is_disputed(packs.c.order_id).label("disputed"))
         .join(communities, communities.c.id == packs.c.community_id)
         .where(
             packs.c.student_id == student_id,
@@ -49,12 +50,12 @@ async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
     writes: list[UpdateBase] = []
     changes, usable = [], []
     for row in rows:
+        kept = update(packs).where(packs.c.id == row["id"], packs.c.frozen_for == FreezeCause.STAFF_RELEASE)
+        if row["disputed"]:
+            writes.append(kept.values(frozen_for=FreezeCause.DISPUTE))  # it runs on when that ends, too (rule 29)
+            continue
         expires_at = thawed_expiry(row["expires_at"], row["frozen_at"], tx.now)
-        writes.append(
-            update(packs)
-            .where(packs.c.id == row["id"], packs.c.frozen_for == FreezeCause.STAFF_RELEASE)
-            .values(expires_at=expires_at, frozen_at=None, frozen_for=None)
-        )
+        writes.append(kept.values(expires_at=expires_at, frozen_at=None, frozen_for=None))
         facts = {"from": row["expires_at"].isoformat(), "to": expires_at.isoformat()}
         changes.append(Change("pack", row["id"], row["state"], row["state"], "thaw", "a seat again", facts))
         if row["state"] is PackState.ACTIVE and row["remaining"] > 0:

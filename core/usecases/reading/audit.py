@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, Subquery, and_, case, func, or
 from core.db.history import OF_PAIRS, concerns
 from core.db.tables import (
     adjustments,
+    disputes,
     history,
     members,
     notes,
@@ -188,7 +189,8 @@ async def _page(tx: Transaction, asked: ColumnElement[bool], page: int) -> Seque
         .outerjoin(adjustments, _is(of, "adjustment", adjustments.c.id))
         .outerjoin(packs, packs.c.id == pack_id)
         .outerjoin(refunds, _is(of, "refund", refunds.c.id))
-        .outerjoin(payments, payments.c.id == refunds.c.payment_id)
+        .outerjoin(disputes, _is(of, "dispute", disputes.c.id))
+        .outerjoin(payments, payments.c.id == func.coalesce(refunds.c.payment_id, disputes.c.payment_id))
         .outerjoin(orders, orders.c.id == func.coalesce(order_id, provider_events.c.order_id))
         .outerjoin(student, student.c.id == func.coalesce(*students))
         .outerjoin(mentor, mentor.c.id == func.coalesce(*mentors))

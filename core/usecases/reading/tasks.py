@@ -93,6 +93,7 @@ class Task:
     count: int = 0
     capacity: int = 0
     why: str | None = None
+    until: datetime | None = None  # when it is too late
 
 
 _student, _mentor = members.alias("student"), members.alias("mentor")
@@ -190,13 +191,16 @@ async def _orders(tx: Transaction, here: int, late: datetime) -> list[Task]:
 async def _disputes(tx: Transaction, here: int) -> list[Task]:
     """Those that are open (rule 29)."""
     opened = (
-        _of_pair(orders, *_MONEY, disputes.c.id, disputes.c.opened_at.label("since"))
+        _of_pair(
+            orders, *_MONEY, disputes.c.id, disputes.c.opened_at.label("since"), disputes.c.answer_by, disputes.c.reason
+        )
         .join(payments, payments.c.order_id == orders.c.id)
         .join(disputes, disputes.c.payment_id == payments.c.id)
         .where(orders.c.community_id == here, disputes.c.closed_at.is_(None))
     )
     return [
-        replace(_task(TaskKind.DISPUTED, row), payment=_payment(row)) for row in await _first(tx, opened, disputes.c.id)
+        replace(_task(TaskKind.DISPUTED, row), payment=_payment(row), until=row["answer_by"], why=row["reason"])
+        for row in await _first(tx, opened, disputes.c.id)
     ]
 
 
@@ -238,6 +242,7 @@ async def _graces(tx: Transaction, here: int) -> list[Task]:
             seats.c.state == SeatState.GRACE,
             seats.c.grace_ends_at <= tx.now - GRACE_OVER_FOR,
             mentors.c.paused_at.is_(None),
+            seats.c.grace_stopped_at.is_(None),  # nor is this: a dispute stops it
             ~parked,  # that is a task of its own
         )
     )

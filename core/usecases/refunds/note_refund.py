@@ -154,7 +154,7 @@ async def _take_for(tx: Transaction, payment: RowMapping, refund_id: int) -> Non
         await tx.run(db_refunds.decide_refund(tx, refund_id, plan.taking if plan else 0))
         await tx.run(db_refunds.close_questions(tx, payment["id"]))
         if plan is None:
-            await _end_parked(tx, payment)
+            await end_parked(tx, payment, ON_ITS_PAGES)
     elif not await _can_take(tx, payment):
         await tx.run(db_refunds.decide_refund(tx, refund_id, 0))
 
@@ -166,7 +166,7 @@ async def _can_take(tx: Transaction, payment: RowMapping) -> bool:
     return ground.pack.state is not PackState.REFUNDED and ground.unused > 0
 
 
-async def _end_parked(tx: Transaction, payment: RowMapping) -> None:
+async def end_parked(tx: Transaction, payment: RowMapping, why: str) -> None:
     """Money that waited for staff has gone: there is nothing to decide, and a seat that was held for it is free."""
     if not payment["is_first"] or payment["order_state"] is not OrderState.PARKED:
         return
@@ -174,8 +174,8 @@ async def _end_parked(tx: Transaction, payment: RowMapping) -> None:
     if order is None:
         raise LookupError(f"order {payment['order_id']} is locked and gone")
     await db_orders.move_order(tx, order["id"], OrderState.PARKED, OrderState.REFUNDED)
-    changes = [Change("order", order["id"], OrderState.PARKED, OrderState.REFUNDED, "refund", ON_ITS_PAGES)]
-    changes += await free_held_seat(tx, order, ON_ITS_PAGES)
+    changes = [Change("order", order["id"], OrderState.PARKED, OrderState.REFUNDED, "refund", why)]
+    changes += await free_held_seat(tx, order, why)
     await tx.run(record(payment["community_id"], tx.now, PROVIDER, *changes))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from core.db.disputes import pair_is_disputed
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, owe, owe_anew
 from core.db.packs import packs_of_pair
@@ -28,6 +29,7 @@ class PairState:
     grace_number: int
     packs: tuple[Pack, ...]
     clocks_stopped: bool  # of the whole seat, by a pause; a frozen pack says so itself
+    disputed: bool = False  # one of the payments, be its pack used up or not: no grace begins (rule 29)
 
 
 async def load_pair(tx: Transaction, student_id: int, mentor_id: int) -> PairState:
@@ -39,7 +41,12 @@ async def load_pair(tx: Transaction, student_id: int, mentor_id: int) -> PairSta
     seat = (
         (
             await tx.run(
-                select(seats, mentors.c.paused_at, communities.c.settings)
+                select(
+                    seats,
+                    mentors.c.paused_at,
+                    communities.c.settings,
+                    pair_is_disputed(student_id, mentor_id).label("disputed"),
+                )
                 .join(mentors, mentors.c.member_id == seats.c.mentor_id)
                 .join(communities, communities.c.id == seats.c.community_id)
                 .where(seats.c.student_id == student_id, seats.c.mentor_id == mentor_id)
@@ -60,6 +67,7 @@ async def load_pair(tx: Transaction, student_id: int, mentor_id: int) -> PairSta
         grace_number=seat["grace_number"],
         packs=await packs_of_pair(tx, student_id, mentor_id),
         clocks_stopped=seat["paused_at"] is not None,
+        disputed=bool(seat["disputed"]),
     )
 
 
@@ -75,7 +83,7 @@ async def follow_up(tx: Transaction, student_id: int, mentor_id: int, remaining_
         scheduled=sum(pack.held for pack in pair.packs),
         purchases=len(pair.packs),
         grace_number=pair.grace_number,
-        clocks_stopped=pair.clocks_stopped or any(pack.frozen for pack in pair.packs),
+        clocks_stopped=pair.clocks_stopped or pair.disputed or any(pack.frozen for pack in pair.packs),
     )
     match what_follows(remaining_before, rule, pair.settings, tx.now):
         case BeginGrace() as grace:
@@ -114,7 +122,7 @@ async def _end_grace(tx: Transaction, pair: PairState) -> None:
     await tx.write_all(
         update(seats)
         .where(seats.c.id == pair.seat_id, seats.c.state == SeatState.GRACE)
-        .values(state=SeatState.ACTIVE, grace_ends_at=None),
+        .values(state=SeatState.ACTIVE, grace_ends_at=None, grace_stopped_at=None),
         record(
             pair.community_id,
             tx.now,

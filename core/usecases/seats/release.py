@@ -39,7 +39,7 @@ async def release(tx: Transaction, seat_id: int) -> Released | Refused:
         grace_ends_at=seat["grace_ends_at"],
         warning_delivered=seat["warned"],
         order_unsettled=seat["unsettled"],
-        clocks_stopped=seat["paused_at"] is not None,
+        clocks_stopped=seat["paused_at"] is not None or seat["grace_stopped_at"] is not None,
     )
     if refused := why_not_release(known):
         return refused
@@ -105,7 +105,7 @@ class DueRelease:
 async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100) -> tuple[DueRelease, ...]:
     """The seats whose grace is over, by id from `after_seat_id` on; not those whose money is parked for staff.
 
-    Nor those of a paused mentor: their clock stands (rule 39).
+    Nor those whose clock stands: of a paused mentor (rule 39), or of a disputed payment (rule 29).
     """
     rows = await tx.all(
         select(seats.c.id, orders.c.id.label("order_id"))
@@ -120,6 +120,7 @@ async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100
             seats.c.state == SeatState.GRACE,
             seats.c.grace_ends_at <= tx.now,
             mentors.c.paused_at.is_(None),
+            seats.c.grace_stopped_at.is_(None),
             seats.c.id > after_seat_id,
             ~_order_of_pair(OrderState.PARKED),
         )

@@ -12,7 +12,7 @@ from core.rules.notices import NoticeKind
 from core.usecases.asker import Asker
 from core.usecases.buying.buy import CheckoutReady, buy
 from core.usecases.buying.place import Wanted
-from tests.builders import Person, a_community, a_member, a_mentor, a_product, rows_of
+from tests.builders import BESIDE_EXPIRY, Person, a_community, a_member, a_mentor, a_product, rows_of
 from tests.provider import LedgerProvider
 
 URL = "https://seats.example"
@@ -66,4 +66,4 @@ def event_of(news: News | None, event_id: str = "evt_1") -> ProviderEvent:
 
 
 async def notice_kinds(db: Database) -> list[NoticeKind]:
-    return [row["kind"] for row in await rows_of(db, tables.notices)]
+    return [row["kind"] for row in await rows_of(db, tables.notices, BESIDE_EXPIRY)]

@@ -195,7 +195,7 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'session_canceled_mentor', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'approved_too_late', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'refunded', 'refunded_staff', 'refund_seen_staff', 'parked_refunded', 'payment_late_staff', 'news_given_up_staff', 'pack_expires', 'pack_expires_soon', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'refund_released', 'refund_released_mentor', 'refund_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff', 'mentor_gone_staff', 'bot_back', 'bot_back_staff', 'setting_gone_staff', 'student_role_gone_staff')",
+            "kind IN ('purchase_confirmed', 'student_joined', 'session_booked', 'session_tomorrow', 'session_soon', 'outcome_prompt', 'session_completed', 'session_canceled', 'session_canceled_mentor', 'outcome_reminder', 'outcome_overdue_staff', 'session_returned', 'session_reopened', 'session_reopened_mentor', 'session_waived', 'renewal_reminder', 'grace_began', 'final_warning', 'seat_renewed', 'seat_released', 'seat_released_mentor', 'seat_released_staff', 'payment_pending', 'payment_failed', 'approved_too_late', 'seatless_payment', 'seatless_payment_staff', 'payment_parked_staff', 'paid_twice_staff', 'above_capacity_staff', 'refund_failed_staff', 'refunded', 'refunded_staff', 'refund_seen_staff', 'parked_refunded', 'disputed', 'disputed_staff', 'dispute_won', 'dispute_won_staff', 'dispute_lost', 'dispute_lost_staff', 'payment_late_staff', 'news_given_up_staff', 'pack_expires', 'pack_expires_soon', 'pack_granted', 'pack_extended', 'pack_adjusted', 'grace_extended', 'staff_released', 'staff_released_mentor', 'staff_released_staff', 'refund_released', 'refund_released_mentor', 'refund_released_staff', 'grant_above_capacity_staff', 'seat_back_mentor', 'seat_back_staff', 'adjustment_asked', 'adjustment_answered', 'mentor_paused', 'mentor_resumed', 'mentor_removed', 'mentor_removed_staff', 'student_gone', 'student_gone_staff', 'role_failed_staff', 'mentor_gone_staff', 'bot_back', 'bot_back_staff', 'setting_gone_staff', 'student_role_gone_staff')",
             name=op.f("ck_notices_known_kind"),
         ),
         sa.CheckConstraint(
@@ -332,6 +332,7 @@ def upgrade() -> None:
         sa.Column("mentor_id", Id, nullable=False),
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("grace_ends_at", UtcDateTime(), nullable=True),
+        sa.Column("grace_stopped_at", UtcDateTime(), nullable=True),
         sa.Column("grace_number", sa.Integer(), server_default="0", nullable=False),
         sa.Column("thread_id", sa.BigInteger(), nullable=True),
         sa.Column("role_id", sa.BigInteger(), nullable=True),
@@ -340,6 +341,7 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("released_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("(state = 'grace') = (grace_ends_at IS NOT NULL)", name=op.f("ck_seats_grace_end")),
+        sa.CheckConstraint("grace_stopped_at IS NULL OR state = 'grace'", name=op.f("ck_seats_grace_stopped")),
         sa.CheckConstraint("(state = 'released') = (released_at IS NOT NULL)", name=op.f("ck_seats_released_at")),
         sa.CheckConstraint(
             "state IN ('offered', 'held', 'active', 'grace', 'released')", name=op.f("ck_seats_known_state")

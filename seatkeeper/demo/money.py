@@ -1,0 +1,147 @@
+"""What the story does with money: agreeing at PayPal, in time and late, paying too late, and money that goes back.
+
+At its end the books are added up, and compared with what the providers' stand-ins say has moved.
+"""
+
+from datetime import timedelta
+
+from core.rules.accounts import MoneyKind, Movement, totals
+from core.rules.states import SeatState
+from core.texts.prices import price
+from core.texts.providers import NAMES
+from core.usecases.reading.accounts import accounts
+from seatkeeper.demo.community import STAFF
+from seatkeeper.demo.walk import Unexpected, Walk
+from seatkeeper.wiring import PAYPAL, STRIPE
+
+_CHECKOUT_OVER = timedelta(minutes=40)  # a checkout is open for 35
+_MOVES = (MoneyKind.PAYMENT, MoneyKind.REFUND)
+
+
+class MoneyWalk(Walk):
+    """The part of the story that is about money."""
+
+    async def money(self, ann: str, ben: str, chloe: str, dev: str, mira: str) -> None:
+        """Two seats are free, three want one; two of the three come late, one of them by both providers."""
+        await self._dev_agrees(dev, mira)
+        bens = await self._opens(ben, mira, PAYPAL)
+        await self._runs_out(ben, mira)
+        agreed_later = await self._opens(chloe, mira, PAYPAL)
+        await self._runs_out(chloe, mira)
+        paid_later = await self._opens(chloe, mira, STRIPE)
+        await self._runs_out(chloe, mira)
+        await self._agrees_late(ben, mira, bens)
+        await self._agrees_for_nothing(chloe, mira, agreed_later)
+        await self._pays_for_no_seat(chloe, mira, paid_later)
+        await self._part_goes_back(ann, mira)
+        await self._all_goes_back(ben, mira, bens)
+        await self.the_books_balance()
+
+    async def _dev_agrees(self, dev: str, mira: str) -> None:
+        url = await self._opens(dev, mira, PAYPAL)
+        await self.begin(f"{dev} agrees on PayPal's page")
+        self.expect(await self.visits(dev, url, do="decline"), "Not paid yet")
+        self.expect(await self.visits(dev, url, do="pay"), "Paid")
+        await self.end()
+        self.must(STAFF, "A message that did not arrive", f"@{dev}", mira)
+        await self.seat(dev, mira, SeatState.ACTIVE, (await self.card(mira)).products[0].sessions)
+
+    async def _opens(self, student: str, mentor: str, provider: str) -> str:
+        """A checkout with this provider; its page."""
+        await self.begin(f"{student} types /buy, chooses {mentor} and {NAMES[provider]}")
+        card = await self.card(mentor)
+        shown = await self.types(student, "buy", mentor=str(card.mentor_id), provider=provider)
+        self.expect(shown, mentor)
+        button = self.way_to_pay(shown)
+        checkout = (await self.visits(student, button.url)).find("Pay")
+        if checkout is None:
+            raise Unexpected(f"no checkout behind {button.url}")
+        await self.end()
+        await self.seat(student, mentor, SeatState.HELD, 0)
+        return checkout.url
+
+    async def _runs_out(self, student: str, mentor: str) -> None:
+        await self.begin(f"{student} does not pay, and the checkout's time goes by")
+        await self.play.forward(_CHECKOUT_OVER)
+        await self.end()
+        await self._has_no_seat(student, mentor)
+
+    async def _agrees_late(self, ben: str, mira: str, url: str) -> None:
+        await self.begin(f"{ben} agrees on PayPal's page, late: a seat is free still")
+        self.expect(await self.visits(ben, url, do="pay"), "Paid")
+        await self.end()
+        self.must(ben, "You have a seat with", mira)
+        self.must(mira, "A new student", ben)
+        await self.seat(ben, mira, SeatState.ACTIVE, (await self.card(mira)).products[0].sessions)
+
+    async def _agrees_for_nothing(self, chloe: str, mira: str, url: str) -> None:
+        await self.begin(f"{chloe} agrees on PayPal's page, late: no seat is free")
+        self.expect(await self.visits(chloe, url, do="pay"), "closed")
+        await self.end()
+        self.must(chloe, "Es wurde nichts abgebucht", mira)
+        await self._has_no_seat(chloe, mira)
+        if self.play.paypal.orders[_ref_in(url)]["status"] != "APPROVED":
+            raise Unexpected(f"{chloe}'s money was taken, and there was no seat")
+
+    async def _pays_for_no_seat(self, chloe: str, mira: str, url: str) -> None:
+        await self.begin(f"{chloe}'s bank agrees to the payment at Stripe, late: no seat is free")
+        self.expect(await self.visits(chloe, url, do="late"), "Your money goes back to you")
+        await self.end()
+        self.must(chloe, "Kein Platz war frei", mira)
+        self.must(STAFF, "Paid, and no seat was free", chloe)
+        await self._has_no_seat(chloe, mira)
+        if self.play.stripe.left_of(_ref_in(url)):
+            raise Unexpected(f"{chloe} was not given back everything")
+
+    async def _part_goes_back(self, ann: str, mira: str) -> None:
+        before = await self.seat_of(ann, mira)
+        await self.begin(f"Half of {ann}'s payment is given back on Stripe's own pages")
+        await self.visits(STAFF, self.paid_on[ann], do="refund-half")
+        await self.end()
+        self.must(STAFF, "Refunded on the provider's pages", ann)
+        await self.seat(ann, mira, SeatState.ACTIVE, before.remaining)
+
+    async def _all_goes_back(self, ben: str, mira: str, url: str) -> None:
+        await self.begin(f"All of {ben}'s payment is given back on PayPal's own pages")
+        await self.visits(STAFF, url, do="refund")
+        await self.end()
+        self.must(ben, "Your seat with", mira)
+        await self._has_no_seat(ben, mira)
+
+    async def _has_no_seat(self, student: str, mentor: str) -> None:
+        if any((seat.student, seat.mentor) == (student, mentor) for seat in await self.seats()):
+            raise Unexpected(f"{student} should have no seat with {mentor}")
+
+    # ------------------------------------------------------------ the books
+
+    async def the_books_balance(self) -> None:
+        """Paid is kept, refunded or lost, in each currency; each pack is what its entries add up to (rules 1 and 31).
+
+        What the providers say has moved is in the books to the cent, and nothing else of theirs.
+        """
+        await self.begin("The books are added up")
+        held = await accounts(self.play.house.db)
+        for each in totals(held.movements):
+            kept, paid, refunded, lost = (
+                price(minor, each.currency)
+                for minor in (each.kept_minor, each.paid_minor, each.refunded_minor, each.lost_minor)
+            )
+            self.note(f"Books in {each.currency}", f"paid {paid} = kept {kept} + refunded {refunded} + lost {lost}")
+            if each.kept_minor < 0:
+                raise Unexpected(f"more {each.currency} went than came")
+        if held.disagreements:
+            raise Unexpected(f"the books do not agree: {held.disagreements!r}")
+        self._as_the_providers_say(held.movements)
+        await self.end()
+
+    def _as_the_providers_say(self, movements: tuple[Movement, ...]) -> None:
+        ours = {each.reference: (each.amount_minor, each.currency) for each in movements if each.kind in _MOVES}
+        for provider, moved in ((STRIPE, self.play.stripe.moved()), (PAYPAL, self.play.paypal.moved())):
+            for ref, theirs in moved.items():
+                if ours.get(ref) != theirs:
+                    raise Unexpected(f"{provider} says {theirs} of {ref}, the books say {ours.get(ref)}")
+            self.note("Books", f"{NAMES[provider]} says the same of its {len(moved)} payments and refunds")
+
+
+def _ref_in(url: str) -> str:
+    return url.rpartition("/")[2]
