@@ -67,6 +67,7 @@ class FakeStripe:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/checkout/sessions", self._route(self._create))
+        app.router.add_get("/v1/checkout/sessions", self._route(self._list_checkouts))
         app.router.add_get("/v1/checkout/sessions/{id}", self._route(self._retrieve))
         app.router.add_post("/v1/checkout/sessions/{id}/expire", self._route(self._expire))
         app.router.add_post("/v1/refunds", self._route(self._refund))
@@ -245,14 +246,37 @@ class FakeStripe:
         return self.refunds[ref]
 
     def _list_refunds(self, request: web.Request, _: dict[str, str]) -> Answer:
-        """The latest first, in pages."""
+        of_payment = request.query.get("payment_intent")
+        found = [each for each in self.refunds.values() if of_payment in (None, each["payment_intent"])]
+        return self._list(request, found)
+
+    def _list_checkouts(self, request: web.Request, _: dict[str, str]) -> Answer:
+        assert request.query["expand[0]"] == "data.payment_intent.latest_charge"
+        return self._list(request, [self._expanded(each) for each in self.checkouts.values()])
+
+    def _list(self, request: web.Request, found: list[Json]) -> Answer:
+        """The latest first, in pages, of the period that was asked for."""
         assert request.query["limit"] == "100"
-        refs = [ref for ref, each in self.refunds.items() if each["payment_intent"] == request.query["payment_intent"]]
-        refs.reverse()
+        since, until = (int(request.query.get(f"created[{bound}]", -1)) for bound in ("gte", "lt"))
+        found = [
+            each for each in reversed(found) if since <= each["created"] and (until < 0 or each["created"] < until)
+        ]
+        refs = [each["id"] for each in found]
         first = refs.index(request.query["starting_after"]) + 1 if "starting_after" in request.query else 0
-        shown = refs[first : first + self.page]
-        more = first + self.page < len(refs)
-        return 200, {"object": "list", "url": "/v1/refunds", "has_more": more, "data": [self.refunds[r] for r in shown]}
+        more = first + self.page < len(found)
+        shown = found[first : first + self.page]
+        return 200, {"object": "list", "url": request.path, "has_more": more, "data": shown}
+
+    def _expanded(self, checkout: Json) -> Json:
+        intent = self.intents.get(str(checkout["payment_intent"]))
+        if intent is None:
+            return checkout
+        gone = [each for each in self.refunds.values() if each["payment_intent"] == intent["id"]]
+        refunded = sum(each["amount"] for each in gone if each["status"] != "failed")
+        return {
+            **checkout,
+            "payment_intent": {**intent, "latest_charge": {**intent["latest_charge"], "amount_refunded": refunded}},
+        }
 
     def _complete(self, ref: str, intent_status: str, payment_status: str, tax: int) -> None:
         checkout = self.checkouts[ref]
