@@ -317,8 +317,8 @@ def _how_it_stands(state: OrderState) -> str:
     match state:
         case OrderState.FULFILLED:
             return say(
-                "It is paid, and what was bought is given. `/staff audit` says what changed now. If nothing did, compare "
-                "its refunds with the provider's own pages."
+                "It is paid, and what was bought is given. `/staff audit` says what changed now. If nothing did, "
+                "compare its refunds with the provider's own pages."
             )
         case OrderState.REFUNDED:
             return say("Its money goes back. `/staff audit` says why.")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.db.unit import Database
@@ -38,6 +38,9 @@ from core.usecases.reconcile.standing import (
 )
 
 log = logging.getLogger(__name__)
+
+RECONCILED_FOR = timedelta(days=35)
+"""How far a comparison looks back: longer than any payment is on its way, and than a month's holiday of an operator."""
 
 # So many orders in a row of which the provider tells nothing: it is away, and the others need not wait for it, too.
 _AWAY_AFTER = 3
@@ -110,7 +113,7 @@ class Reconciled:
         return [each for each in self.found if each.needs_a_person]
 
 
-Edge = Callable[[str, int | str], AbstractContextManager[object]]
+Edge = Callable[[str, int | str], AbstractContextManager[object, bool]]
 """A block in which a fault is logged and ends: (what is done, with which row)."""
 
 Progress = Callable[[str, int], None]
