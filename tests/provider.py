@@ -11,6 +11,7 @@ from core.ports import (
     CheckoutRequest,
     Clock,
     ClosedUnpaid,
+    DisputeNews,
     News,
     OpenedCheckout,
     Paid,
@@ -44,6 +45,7 @@ class LedgerProvider:
     refunds: dict[str, RefundRequest] = field(default_factory=dict)
     captures: list[tuple[str, str]] = field(default_factory=list)
     refund_news: list[RefundNews] = field(default_factory=list)
+    dispute_news: list[DisputeNews] = field(default_factory=list)
     lists: bool = True  # whether its lists show anything
     lists_refused: bool = False
     refunds_first: bool = False
@@ -95,7 +97,7 @@ class LedgerProvider:
         self._answer()
         if self.lists_refused:
             raise ProviderRefused("the key may not read lists")
-        told: list[Sequence[News]] = [list(self.news.values()), self.refund_news]
+        told: list[Sequence[News]] = [list(self.news.values()), self.refund_news, self.dispute_news]
         for each in chain(*(reversed(told) if self.refunds_first else told)):
             if self.lists:
                 yield each

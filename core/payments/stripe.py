@@ -19,7 +19,7 @@ from core.payments.reading import Json, Unreadable
 from core.payments.stripe_amounts import to_stripe
 from core.payments.stripe_checkouts import as_it_stands, opened, ref_in
 from core.payments.stripe_events import livemode_of
-from core.payments.stripe_lists import checkout_listed, refund_listed
+from core.payments.stripe_lists import checkout_listed, dispute_listed, refund_listed
 from core.payments.stripe_refunds import OUR_NAME, refund_news
 from core.ports import (
     CheckoutNews,
@@ -40,6 +40,7 @@ API_URL = "https://api.stripe.com"
 _TRY_FOR = timedelta(seconds=10)
 _WHOLE_CALL_FOR = timedelta(seconds=25)  # with the pauses between tries; a person waits for some of these calls
 _RETRIES = 2
+_DISPUTED_FOR = timedelta(days=120)
 _A_PAGE = 100  # the most that Stripe lists at once
 _EXPANDED = ["payment_intent.latest_charge"]
 _EXPANDED_IN_LISTS = [f"data.{each}" for each in _EXPANDED]
@@ -82,6 +83,7 @@ class StripeProvider:
         )
         self._checkouts = client.v1.checkout.sessions
         self._refunds = client.v1.refunds
+        self._disputes = client.v1.disputes
 
     async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
         amount = to_stripe(request.amount_minor, request.currency)
@@ -171,6 +173,11 @@ class StripeProvider:
                 yield news
         async for refund in self._listed(self._refunds.list_async, created):
             for news in refund_listed(refund):
+                yield news
+        # Stripe lists disputes by when they began, and one may take months.
+        began = {**created, "gte": int((since - _DISPUTED_FOR).timestamp())}
+        async for dispute in self._listed(self._disputes.list_async, began):
+            for news in dispute_listed(dispute, until):
                 yield news
 
     async def _listed(

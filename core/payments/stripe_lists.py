@@ -5,9 +5,11 @@ Something that cannot be read is left out: it must not keep us from the others.
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from core.payments.reading import Json, Unreadable
 from core.payments.stripe_checkouts import as_it_stands, order_token
+from core.payments.stripe_disputes import dispute_news
 from core.payments.stripe_refunds import refund_news, refunds_changed
 from core.ports import News, Paid
 
@@ -39,6 +41,13 @@ def refund_listed(refund: Json) -> Sequence[News]:
     if refund.get("payment_intent") is None:
         return ()
     return _readable(refund, lambda: (refund_news(refund),))
+
+
+def dispute_listed(dispute: Json, asked_at: datetime) -> Sequence[News]:
+    """How a dispute stands. When it ended the list does not say: by the time we asked at the latest."""
+    if dispute.get("payment_intent") is None:
+        return ()
+    return _readable(dispute, lambda: (dispute_news(dispute, asked_at),))
 
 
 def _readable(listed: Json, read: Callable[[], Sequence[News]]) -> Sequence[News]:

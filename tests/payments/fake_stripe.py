@@ -57,6 +57,7 @@ class FakeStripe:
     checkouts: dict[str, Json] = field(default_factory=dict)
     intents: dict[str, Json] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
+    disputes: dict[str, Json] = field(default_factory=dict)
     bad_days: list[BadDay] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str], str | None]] = field(default_factory=list)
     refund_status: str = "succeeded"
@@ -72,6 +73,7 @@ class FakeStripe:
         app.router.add_post("/v1/checkout/sessions/{id}/expire", self._route(self._expire))
         app.router.add_post("/v1/refunds", self._route(self._refund))
         app.router.add_get("/v1/refunds", self._route(self._list_refunds))
+        app.router.add_get("/v1/disputes", self._route(self._list_disputes))
         app.on_shutdown.append(self._release)
         return app
 
@@ -110,6 +112,22 @@ class FakeStripe:
         """The bank does not take the refund: its money is Stripe's again."""
         self.refunds[refund_ref].update(status="failed", failure_reason=reason)
         return self.refunds[refund_ref]
+
+    def dispute(self, ref: str, amount: int) -> Json:
+        """The bank of whoever paid this checkout takes so much back, for now."""
+        intent, dispute_ref = self._intent_of(ref), f"dp_{len(self.disputes) + 1}"
+        self.disputes[dispute_ref] = {
+            "id": dispute_ref,
+            "object": "dispute",
+            "payment_intent": intent["id"],
+            "amount": amount,
+            "currency": intent["currency"],
+            "created": self._now(),
+            "reason": "fraudulent",
+            "status": "needs_response",
+            "evidence_details": {"due_by": self._now() + 7 * 86400},
+        }
+        return self.disputes[dispute_ref]
 
     def event(self, kind: str, ref: str, **changes: Any) -> Json:
         """The event of this kind about the checkout, its charge or a refund, as Stripe would deliver it now."""
@@ -249,6 +267,9 @@ class FakeStripe:
         of_payment = request.query.get("payment_intent")
         found = [each for each in self.refunds.values() if of_payment in (None, each["payment_intent"])]
         return self._list(request, found)
+
+    def _list_disputes(self, request: web.Request, _: dict[str, str]) -> Answer:
+        return self._list(request, list(self.disputes.values()))
 
     def _list_checkouts(self, request: web.Request, _: dict[str, str]) -> Answer:
         assert request.query["expand[0]"] == "data.payment_intent.latest_charge"

@@ -10,6 +10,7 @@ import pytest
 from core.payments.stripe import StripeProvider
 from core.ports import (
     ClosedUnpaid,
+    DisputeNews,
     Paid,
     ProviderRefused,
     ProviderUnavailable,
@@ -18,6 +19,7 @@ from core.ports import (
     RefundsChanged,
     StillOpen,
 )
+from core.rules.states import DisputeOutcome
 from tests.clocks import NOW, SettableClock
 from tests.payments.fake_stripe import API_KEY, BadDay, FakeStripe
 from tests.payments.tills import REFUND as ANY_REFUND
@@ -295,3 +297,31 @@ async def test_lists_are_not_read_by_halves_in_silence(
 
     assert len(told) == 2, "one that cannot be read does not keep us from the others"
     assert "cannot be read: status" in caplog.text
+
+
+async def test_the_lists_tell_how_disputes_stand_also_of_those_that_began_long_before(
+    provider: StripeProvider, stripe: FakeStripe, clock: SettableClock
+) -> None:
+    for n in range(2):
+        await provider.open_checkout(replace(REQUEST, key=f"checkout-{n}", order_token=f"token-{n:04}"))
+        stripe.pay(f"cs_test_{n + 1}")
+    stripe.dispute("cs_test_1", 20_000)["status"] = "lost"
+    clock.forward(days=100)
+    stripe.dispute("cs_test_2", 5_000)
+    stripe.dispute("cs_test_2", 5_000)["payment_intent"] = None  # of a payment that is no checkout's
+    until = clock.now() + timedelta(minutes=1)
+
+    told = [news async for news in provider.told_since(clock.now(), until)]
+
+    assert told == [
+        DisputeNews(
+            "pi_cs_test_2",
+            "dp_2",
+            5_000,
+            "EUR",
+            clock.now(),
+            reason="fraudulent",
+            answer_by=clock.now() + timedelta(days=7),
+        ),
+        DisputeNews("pi_cs_test_1", "dp_1", 20_000, "EUR", until, DisputeOutcome.LOST, "fraudulent"),
+    ]

@@ -8,10 +8,12 @@ from sqlalchemy import update
 from core.db import tables
 from core.db.unit import Database
 from core.jobs.faults import Edge
-from core.ports import RefundNews, RefundsChanged
+from core.ports import DisputeNews, RefundNews, RefundsChanged
+from core.rules.accounts import totals
 from core.rules.notices import NoticeKind
-from core.rules.states import OrderState, RefundState
+from core.rules.states import DisputeOutcome, OrderState, RefundState
 from core.usecases.buying.settle import settle
+from core.usecases.reading.accounts import accounts
 from core.usecases.reconcile.reconcile import RECONCILED_FOR, Finding, Found, Reconciled, reconcile
 from tests.answers import given
 from tests.builders import a_member, count_of, row_of, rows_of
@@ -172,6 +174,27 @@ async def test_a_refund_of_a_payment_that_was_lost_as_well_is_in_the_books_in_on
     assert [each["state"] for each in await rows_of(db, tables.refunds)] == [RefundState.DONE]
     kinds = await notice_kinds(db)
     assert kinds.count(NoticeKind.RECONCILED_STAFF) == 1, "once a day and order"
+
+
+async def test_a_lost_dispute_that_did_not_reach_us_is_in_the_books_afterwards(
+    db: Database, clock: SettableClock
+) -> None:
+    shop = await a_shop(db)
+    ready = await shop.buys()
+    paid = await shop.paid(ready)
+    given(await settle(db, "stripe", paid))
+    lost = DisputeNews(paid.payment_ref, "dp_1", 20_000, "EUR", clock.now(), DisputeOutcome.LOST, "fraudulent")
+    shop.provider.dispute_news = [lost]
+
+    first, second = await compare(shop), await compare(shop)
+
+    assert found_in(first) == [(ready.order_id, Found.GIVEN_BACK)]
+    assert second.found == []
+    assert (await rows_of(db, tables.payments))[0]["lost_minor"] == 20_000
+    books = await accounts(db)
+    assert books.disagreements == ()
+    (total,) = totals(books.movements)
+    assert (total.paid_minor, total.lost_minor, total.kept_minor) == (20_000, 20_000, 0)
 
 
 async def test_a_payment_that_waits_to_be_asked_about_is_asked(db: Database, clock: SettableClock) -> None:
