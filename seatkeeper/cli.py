@@ -7,7 +7,7 @@ import typer
 
 from core.config import Config
 from core.db.migrate import newest, upgrade
-from seatkeeper import accounts, failures, privacy
+from seatkeeper import accounts, failures, privacy, reconciling
 from seatkeeper.logs import configure_logs
 from seatkeeper.terminal import FAILED, clear_errors, complain, out
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(failures.notices, name="notices")
 app.add_typer(failures.events, name="events")
 app.add_typer(accounts.ledger, name="ledger")
+app.command()(reconciling.reconcile)
 app.command()(privacy.export)
 app.command()(privacy.erase)
 

@@ -18,14 +18,12 @@ from core.config import WHERE_TO_GET, Config, ConfigError
 from core.db.migrate import is_current, upgrade
 from core.errors import DatabaseOutdated
 from core.limits import Limits
-from core.payments.paypal import PayPalProvider
 from core.payments.paypal_api import is_live
 from core.payments.paypal_certificates import Certificates, fetching
 from core.payments.paypal_events import PayPalEvents
-from core.payments.stripe import StripeProvider
 from core.payments.stripe_events import livemode_of
-from core.ports import PaymentProvider
-from seatkeeper.wiring import PAYPAL, STRIPE, House, open_database
+from seatkeeper.providers import providers_of
+from seatkeeper.wiring import House, open_database
 from webhooks.server import serve as serve_web
 
 log = logging.getLogger(__name__)
@@ -54,7 +52,7 @@ async def serve(config: Config, roles: frozenset[str], *, sync: bool = False) ->
             bell=bell,
             clock=db.clock,
             public_url=config.public_url,
-            providers=_providers(config, http),
+            providers=providers_of(config, http),
             stripe_webhook_secret=config.stripe_webhook_secret.get_secret_value(),
             paypal_events=_paypal_events(config, http),
             limits=limits,
@@ -95,20 +93,6 @@ def _require(config: Config, roles: frozenset[str]) -> None:
     if config.paypal_client_id or config.paypal_client_secret.get_secret_value():
         needed += ["paypal_client_id", "paypal_client_secret"]
     config.require(*needed)
-
-
-def _providers(config: Config, http: aiohttp.ClientSession) -> dict[str, PaymentProvider]:
-    """The providers that are configured; without any, everything works but buying."""
-    providers: dict[str, PaymentProvider] = {}
-    key = config.stripe_api_key.get_secret_value()
-    if key:
-        providers[STRIPE] = StripeProvider(key, http, api_url=config.stripe_api_url, automatic_tax=config.stripe_tax)
-    client_id, secret = config.paypal_client_id, config.paypal_client_secret.get_secret_value()
-    if client_id and secret:
-        providers[PAYPAL] = PayPalProvider(client_id, secret, http, api_url=config.paypal_api_url)
-    if not providers:
-        log.warning("neither STRIPE_API_KEY nor PAYPAL_CLIENT_ID is set: nothing can be bought")
-    return providers
 
 
 def _paypal_events(config: Config, http: aiohttp.ClientSession) -> PayPalEvents:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from core.ports import (
     Approved,
@@ -10,6 +11,7 @@ from core.ports import (
     CheckoutRequest,
     Clock,
     ClosedUnpaid,
+    DisputeNews,
     News,
     OpenedCheckout,
     Paid,
@@ -30,7 +32,7 @@ LEAST_OPEN_FOR = timedelta(minutes=30)  # Stripe's
 class LedgerProvider:
     """Keeps checkouts and refunds under their idempotency keys. `away`: every call fails; `refusing`: is refused.
 
-    `declining`: the buyer's bank says no when what they approved is captured.
+    `declining`: the buyer's bank says no when what they approved is captured. `unknown`: checkouts it knows nothing of.
     """
 
     clock: Clock
@@ -43,6 +45,11 @@ class LedgerProvider:
     refunds: dict[str, RefundRequest] = field(default_factory=dict)
     captures: list[tuple[str, str]] = field(default_factory=list)
     refund_news: list[RefundNews] = field(default_factory=list)
+    dispute_news: list[DisputeNews] = field(default_factory=list)
+    lists: bool = True  # whether its lists show anything
+    lists_refused: bool = False
+    refunds_first: bool = False
+    unknown: set[str] = field(default_factory=set)
 
     async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
         self._answer()
@@ -56,6 +63,8 @@ class LedgerProvider:
 
     async def ask_checkout(self, ref: str) -> CheckoutNews:
         self._answer()
+        if ref in self.unknown:
+            raise ProviderRefused("no such checkout")
         return self.news[ref]
 
     async def close_checkout(self, ref: str) -> CheckoutNews:
@@ -86,8 +95,16 @@ class LedgerProvider:
 
     async def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
         self._answer()
-        for each in [*self.news.values(), *self.refund_news]:
-            yield each
+        if self.lists_refused:
+            raise ProviderRefused("the key may not read lists")
+        told: list[Sequence[News]] = [list(self.news.values()), self.refund_news, self.dispute_news]
+        for each in chain(*(reversed(told) if self.refunds_first else told)):
+            if self.lists:
+                yield each
+
+    def foreign(self, ref: str) -> Paid:
+        """A payment of other business on the same account."""
+        return Paid(ref, f"pi_{ref}", 999, 0, "EUR", self.clock.now(), livemode=False)
 
     def approve(self, ref: str) -> Approved:
         """The buyer agrees to pay; the money waits for a capture."""

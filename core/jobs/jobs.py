@@ -9,9 +9,11 @@ from core.jobs.clock import Bell, Ticks
 from core.jobs.engine import Engine
 from core.jobs.faults import Edge
 from core.jobs.sweeps import Sweeps
-from core.jobs.work import DELIVER_NOTICE, Errands, Reread
+from core.jobs.work import DELIVER_NOTICE, RECONCILE, Errands, Reread
 from core.notices.deliver import put_off
 from core.ports import Courier, PaymentProvider, Roles
+
+RECONCILES_AT = timedelta(hours=3)
 
 
 class Jobs:
@@ -39,6 +41,7 @@ class Jobs:
         self._ticks = Ticks()
         self._ticks.every(ticks_every, self._sweep)
         self._ticks.every(tends_every, self.tend)
+        self._ticks.every(tends_every, self.reconcile_today)
         self._one_at_a_time = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
         self._stopping = False
@@ -86,6 +89,19 @@ class Jobs:
         async with self._one_at_a_time:
             with Edge("tending the engine"):
                 await self._tend()
+
+    async def reconcile_today(self) -> None:
+        """Hand today's comparison with the providers to the engine. Who comes second, in whatever process, hands none.
+
+        A day begins at three in the morning, UTC: few buy then. Whoever was down at that hour does it when they are up.
+        """
+        async with self._one_at_a_time:
+            if self._stopping:
+                return
+            with Edge("handing over the day's comparison"):
+                day = (self._db.clock.now() - RECONCILES_AT).date().toordinal()
+                async with self._db.begin() as tx:
+                    await self._engine.enqueue(tx, RECONCILE, f"reconcile:{day}", day)
 
     async def _tend(self) -> None:
         given_up = await self._engine.given_up()

@@ -18,6 +18,7 @@ from core.rules.refusals import Refused
 from core.rules.states import OrderState
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
+from core.usecases.reconcile.reconcile import RECONCILED_FOR, reconcile
 from core.usecases.refunds.ask_refunds import ask_refunds, put_off_asking
 from core.usecases.refunds.make_refund import make_refund
 from core.usecases.seats.bring_role import bring_role, put_off_bringing
@@ -28,6 +29,7 @@ MAKE_REFUND = "make_refund"
 RETRY_EVENT = "retry_event"
 ASK_REFUNDS = "ask_refunds"
 BRING_ROLE = "bring_role"
+RECONCILE = "reconcile"
 
 Reread = Callable[[str, bytes], News | None]
 """What a provider's stored event, whose signature was proven when it came, says of a checkout: (provider, body)."""
@@ -53,6 +55,7 @@ class Errands:
             RETRY_EVENT: self.retry_event,
             ASK_REFUNDS: self.ask_refunds,
             BRING_ROLE: self.bring_role,
+            RECONCILE: self.reconcile,
         }
         return {name: _under_its_name(name, each) for name, each in work.items()}
 
@@ -114,6 +117,21 @@ class Errands:
         with Edge("bringing the role of seat", seat_id):
             return await bring_role(self.db, self.roles, seat_id)
         await put_off_bringing(self.db, seat_id)
+        return "fault"
+
+    async def reconcile(self, day: int) -> str:
+        """The comparison of this day, by its ordinal, with all providers (rule 31). The next day's looks back, too."""
+        now = self.db.clock.now()
+        with Edge("reconciling day", day):
+            found = await reconcile(self.db, self.providers, self.public_url, now - RECONCILED_FOR, now, edge=Edge)
+            log.info(
+                "reconciled: %s agreed, %s repaired, %s for a person, %s not asked",
+                found.agreed,
+                len(found.repaired),
+                len(found.needs_a_person),
+                len(found.not_asked),
+            )
+            return "not asked" if found.not_asked else "found" if found.found else "agreed"
         return "fault"
 
     def _read_again(self, event: Row) -> ProviderEvent:

@@ -6,8 +6,10 @@ from core.notices.facts import OrderFacts
 from core.notices.words import book_button, name, reason_of, renew_button, schedule_button, who
 from core.ports import Message
 from core.rules.notices import NoticeKind
+from core.rules.states import OrderState
 from core.texts.language import plain, say, say_many
 from core.texts.prices import price
+from core.texts.providers import provider_name
 from core.texts.when import discord_span
 
 
@@ -296,6 +298,36 @@ def news_given_up_staff(order: OrderFacts) -> Message:
     )
 
 
+def reconciled_staff(order: OrderFacts) -> Message:
+    return Message(
+        say("An order was not as its provider says"),
+        say(
+            "A comparison with {provider} found that an order of {student} with {mentor} was not here as it is there.",
+            provider=plain(provider_name(order.provider)),
+            student=who(order.pair.student),
+            mentor=who(order.pair.mentor),
+        )
+        + "\n"
+        + _how_it_stands(order.state)
+        + _reference(order),
+    )
+
+
+def _how_it_stands(state: OrderState) -> str:
+    match state:
+        case OrderState.FULFILLED:
+            return say(
+                "It is paid, and what was bought is given. `/staff audit` says what changed now. If nothing did, "
+                "compare its refunds with the provider's own pages."
+            )
+        case OrderState.REFUNDED:
+            return say("Its money goes back. `/staff audit` says why.")
+        case OrderState.PARKED:
+            return say("What was paid is not what the order says: decide in `/staff tasks`.")
+        case _:
+            return say("It is not paid here. Compare it with the provider's own pages.")
+
+
 def _received(order: OrderFacts) -> str:
     if order.paid is None:
         return price(order.due_minor, order.currency)
@@ -336,4 +368,5 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.PARKED_REFUNDED: parked_refunded,
     NoticeKind.PAYMENT_LATE_STAFF: payment_late_staff,
     NoticeKind.NEWS_GIVEN_UP_STAFF: news_given_up_staff,
+    NoticeKind.RECONCILED_STAFF: reconciled_staff,
 }

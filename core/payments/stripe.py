@@ -5,19 +5,21 @@ Nothing of the SDK leaves this module: its objects become dicts by `.to_dict()`,
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import aiohttp
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
 from stripe.params.checkout import SessionCreateParams
 
-from core.payments.reading import Unreadable
+from core.payments.reading import Json, Unreadable
 from core.payments.stripe_amounts import to_stripe
 from core.payments.stripe_checkouts import as_it_stands, opened, ref_in
 from core.payments.stripe_events import livemode_of
+from core.payments.stripe_lists import checkout_listed, dispute_listed, refund_listed
 from core.payments.stripe_refunds import OUR_NAME, refund_news
 from core.ports import (
     CheckoutNews,
@@ -38,8 +40,10 @@ API_URL = "https://api.stripe.com"
 _TRY_FOR = timedelta(seconds=10)
 _WHOLE_CALL_FOR = timedelta(seconds=25)  # with the pauses between tries; a person waits for some of these calls
 _RETRIES = 2
+_DISPUTED_FOR = timedelta(days=120)
 _A_PAGE = 100  # the most that Stripe lists at once
 _EXPANDED = ["payment_intent.latest_charge"]
+_EXPANDED_IN_LISTS = [f"data.{each}" for each in _EXPANDED]
 
 # 409: another call under the same key is on its way. 429: too many calls.
 _NOT_NOW = (408, 409, 425, 429)
@@ -79,6 +83,7 @@ class StripeProvider:
         )
         self._checkouts = client.v1.checkout.sessions
         self._refunds = client.v1.refunds
+        self._disputes = client.v1.disputes
 
     async def open_checkout(self, request: CheckoutRequest) -> OpenedCheckout:
         amount = to_stripe(request.amount_minor, request.currency)
@@ -161,8 +166,40 @@ class StripeProvider:
                 return told
             params["starting_after"] = told[-1].refund_ref
 
-    def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
-        raise NotImplementedError
+    async def told_since(self, since: datetime, until: datetime) -> AsyncIterator[News]:
+        created = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        async for checkout in self._listed(self._checkouts.list_async, created, _EXPANDED_IN_LISTS):
+            for news in checkout_listed(checkout, self._livemode):
+                yield news
+        async for refund in self._listed(self._refunds.list_async, created):
+            for news in refund_listed(refund):
+                yield news
+        # Stripe lists disputes by when they began, and one may take months.
+        began = {**created, "gte": int((since - _DISPUTED_FOR).timestamp())}
+        async for dispute in self._listed(self._disputes.list_async, began):
+            for news in dispute_listed(dispute, until):
+                yield news
+
+    async def _listed(
+        self,
+        ask: Callable[[Any], Awaitable[stripe.StripeObject]],
+        created: Mapping[str, int],
+        expand: Sequence[str] = (),
+    ) -> AsyncIterator[Json]:
+        """Every object of a list, the latest first; each page is a call of its own, with its own time to answer."""
+        params: dict[str, Any] = {"created": created, "limit": _A_PAGE, **({"expand": [*expand]} if expand else {})}
+        while True:
+            async with self._asking():
+                page = (await ask(params)).to_dict()
+                listed = page.get("data")
+                if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                    raise Unreadable("data")
+                if listed:
+                    params["starting_after"] = ref_in(listed[-1], "id")
+            for each in listed:
+                yield each
+            if not listed or page.get("has_more") is not True:
+                return
 
     async def _ask(self, ref: str) -> CheckoutNews:
         checkout = await self._checkouts.retrieve_async(ref, {"expand": _EXPANDED})

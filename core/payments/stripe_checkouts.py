@@ -33,7 +33,7 @@ def as_it_stands(checkout: Json) -> CheckoutNews:
     """What a checkout that was asked for, its `payment_intent.latest_charge` expanded, says about itself."""
     match checkout.get("status"):
         case "open":
-            return StillOpen(ref_in(checkout, "id"), order_token=_order_token(checkout))
+            return StillOpen(ref_in(checkout, "id"), order_token=order_token(checkout))
         case "expired":
             return closed(checkout)
         case "complete":
@@ -56,7 +56,7 @@ def completed(checkout: Json, at: datetime) -> Paid | Pending:
         case "paid" | "no_payment_required":
             return paid(checkout, at)
         case "unpaid":
-            return Pending(ref_in(checkout, "id"), at, order_token=_order_token(checkout))
+            return Pending(ref_in(checkout, "id"), at, order_token=order_token(checkout))
     raise Unreadable("payment_status")
 
 
@@ -75,12 +75,12 @@ def paid(checkout: Json, at: datetime) -> Paid:
         currency=currency,
         paid_at=at,
         livemode=livemode,
-        order_token=_order_token(checkout),
+        order_token=order_token(checkout),
     )
 
 
 def closed(checkout: Json, *, failed: bool = False) -> ClosedUnpaid:
-    return ClosedUnpaid(ref_in(checkout, "id"), failed, order_token=_order_token(checkout))
+    return ClosedUnpaid(ref_in(checkout, "id"), failed, order_token=order_token(checkout))
 
 
 def ref_in(values: Json, name: str) -> str:
@@ -136,7 +136,7 @@ def _tax(checkout: Json, currency: str) -> int:
     return amount_in(details, "amount_tax", currency)
 
 
-def _order_token(checkout: Json) -> str | None:
+def order_token(checkout: Json) -> str | None:
     """The order that we named when we asked for this checkout.
 
     Both places must agree: a payment link of the same account takes its `client_reference_id` from whoever visits it.

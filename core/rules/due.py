@@ -333,6 +333,7 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.DISPUTE_LOST_STAFF: _unless_dispute(DisputeOutcome.LOST),
     NoticeKind.PAYMENT_LATE_STAFF: _unless_order(OrderState.PENDING),
     NoticeKind.NEWS_GIVEN_UP_STAFF: _never,
+    NoticeKind.RECONCILED_STAFF: _never,
     NoticeKind.PACK_EXPIRES: _pack_expires,
     NoticeKind.PACK_EXPIRES_SOON: _pack_expires_soon,
     NoticeKind.PACK_GRANTED: _never,

@@ -71,6 +71,7 @@ class NoticeKind(StrEnum):
     DISPUTE_LOST_STAFF = "dispute_lost_staff"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
+    RECONCILED_STAFF = "reconciled_staff"  # the cycle is the day
     # Before a pack expires (rule 21): the cycle is `cycle_at` that expiry, so a moved one owes anew.
     PACK_EXPIRES = "pack_expires"
     PACK_EXPIRES_SOON = "pack_expires_soon"

@@ -62,6 +62,7 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.NEWS_GIVEN_UP_STAFF: _("News of a payment could not be dealt with"),
     NoticeKind.PACK_EXPIRES: _("Sessions that are left expire soon"),
     NoticeKind.PACK_EXPIRES_SOON: _("Sessions that are left are about to expire"),
+    NoticeKind.RECONCILED_STAFF: _("An order was not as its provider says"),
     NoticeKind.PACK_GRANTED: _("Staff gave sessions"),
     NoticeKind.PACK_EXTENDED: _("Staff gave more time for sessions"),
     NoticeKind.PACK_ADJUSTED: _("A pack was corrected"),

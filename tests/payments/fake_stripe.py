@@ -57,6 +57,7 @@ class FakeStripe:
     checkouts: dict[str, Json] = field(default_factory=dict)
     intents: dict[str, Json] = field(default_factory=dict)
     refunds: dict[str, Json] = field(default_factory=dict)
+    disputes: dict[str, Json] = field(default_factory=dict)
     bad_days: list[BadDay] = field(default_factory=list)
     requests: list[tuple[str, str, dict[str, str], str | None]] = field(default_factory=list)
     refund_status: str = "succeeded"
@@ -67,10 +68,12 @@ class FakeStripe:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/checkout/sessions", self._route(self._create))
+        app.router.add_get("/v1/checkout/sessions", self._route(self._list_checkouts))
         app.router.add_get("/v1/checkout/sessions/{id}", self._route(self._retrieve))
         app.router.add_post("/v1/checkout/sessions/{id}/expire", self._route(self._expire))
         app.router.add_post("/v1/refunds", self._route(self._refund))
         app.router.add_get("/v1/refunds", self._route(self._list_refunds))
+        app.router.add_get("/v1/disputes", self._route(self._list_disputes))
         app.on_shutdown.append(self._release)
         return app
 
@@ -109,6 +112,22 @@ class FakeStripe:
         """The bank does not take the refund: its money is Stripe's again."""
         self.refunds[refund_ref].update(status="failed", failure_reason=reason)
         return self.refunds[refund_ref]
+
+    def dispute(self, ref: str, amount: int) -> Json:
+        """The bank of whoever paid this checkout takes so much back, for now."""
+        intent, dispute_ref = self._intent_of(ref), f"dp_{len(self.disputes) + 1}"
+        self.disputes[dispute_ref] = {
+            "id": dispute_ref,
+            "object": "dispute",
+            "payment_intent": intent["id"],
+            "amount": amount,
+            "currency": intent["currency"],
+            "created": self._now(),
+            "reason": "fraudulent",
+            "status": "needs_response",
+            "evidence_details": {"due_by": self._now() + 7 * 86400},
+        }
+        return self.disputes[dispute_ref]
 
     def event(self, kind: str, ref: str, **changes: Any) -> Json:
         """The event of this kind about the checkout, its charge or a refund, as Stripe would deliver it now."""
@@ -245,14 +264,40 @@ class FakeStripe:
         return self.refunds[ref]
 
     def _list_refunds(self, request: web.Request, _: dict[str, str]) -> Answer:
-        """The latest first, in pages."""
+        of_payment = request.query.get("payment_intent")
+        found = [each for each in self.refunds.values() if of_payment in (None, each["payment_intent"])]
+        return self._list(request, found)
+
+    def _list_disputes(self, request: web.Request, _: dict[str, str]) -> Answer:
+        return self._list(request, list(self.disputes.values()))
+
+    def _list_checkouts(self, request: web.Request, _: dict[str, str]) -> Answer:
+        assert request.query["expand[0]"] == "data.payment_intent.latest_charge"
+        return self._list(request, [self._expanded(each) for each in self.checkouts.values()])
+
+    def _list(self, request: web.Request, found: list[Json]) -> Answer:
+        """The latest first, in pages, of the period that was asked for."""
         assert request.query["limit"] == "100"
-        refs = [ref for ref, each in self.refunds.items() if each["payment_intent"] == request.query["payment_intent"]]
-        refs.reverse()
+        since, until = (int(request.query.get(f"created[{bound}]", -1)) for bound in ("gte", "lt"))
+        found = [
+            each for each in reversed(found) if since <= each["created"] and (until < 0 or each["created"] < until)
+        ]
+        refs = [each["id"] for each in found]
         first = refs.index(request.query["starting_after"]) + 1 if "starting_after" in request.query else 0
-        shown = refs[first : first + self.page]
-        more = first + self.page < len(refs)
-        return 200, {"object": "list", "url": "/v1/refunds", "has_more": more, "data": [self.refunds[r] for r in shown]}
+        more = first + self.page < len(found)
+        shown = found[first : first + self.page]
+        return 200, {"object": "list", "url": request.path, "has_more": more, "data": shown}
+
+    def _expanded(self, checkout: Json) -> Json:
+        intent = self.intents.get(str(checkout["payment_intent"]))
+        if intent is None:
+            return checkout
+        gone = [each for each in self.refunds.values() if each["payment_intent"] == intent["id"]]
+        refunded = sum(each["amount"] for each in gone if each["status"] != "failed")
+        return {
+            **checkout,
+            "payment_intent": {**intent, "latest_charge": {**intent["latest_charge"], "amount_refunded": refunded}},
+        }
 
     def _complete(self, ref: str, intent_status: str, payment_status: str, tax: int) -> None:
         checkout = self.checkouts[ref]

@@ -10,11 +10,16 @@ import pytest
 from core.payments.stripe import StripeProvider
 from core.ports import (
     ClosedUnpaid,
+    DisputeNews,
     Paid,
     ProviderRefused,
     ProviderUnavailable,
     RefundFailed,
+    RefundNews,
+    RefundsChanged,
+    StillOpen,
 )
+from core.rules.states import DisputeOutcome
 from tests.clocks import NOW, SettableClock
 from tests.payments.fake_stripe import API_KEY, BadDay, FakeStripe
 from tests.payments.tills import REFUND as ANY_REFUND
@@ -241,3 +246,82 @@ async def test_a_wrong_key_is_refused_and_stripes_words_about_it_go_nowhere(
 async def test_an_expiry_that_stripe_does_not_take_is_refused_by_name(provider: StripeProvider) -> None:
     with pytest.raises(ProviderRefused, match="param expires_at"):
         await provider.open_checkout(replace(REQUEST, expires_at=NOW + timedelta(minutes=5)))
+
+
+async def test_the_lists_tell_of_our_checkouts_and_of_all_refunds_of_a_period_through_every_page(
+    provider: StripeProvider, stripe: FakeStripe, clock: SettableClock
+) -> None:
+    stripe.page = 2
+    refs = [
+        (await provider.open_checkout(replace(REQUEST, key=f"checkout-{n}", order_token=f"token-{n:04}"))).ref
+        for n in range(5)
+    ]
+    stripe.pay(refs[0])
+    stripe.pay(refs[1])
+    stripe.run_out(refs[2])
+    stripe.give_back(refs[1], 3_000)
+    stripe.checkouts[refs[3]]["metadata"] = {}  # business of somebody else
+    clock.forward(days=2)
+    late = await provider.open_checkout(replace(REQUEST, key="late", expires_at=clock.now() + timedelta(hours=1)))
+
+    told = [news async for news in provider.told_since(NOW, NOW + timedelta(days=1))]
+
+    paid = {news.checkout_ref for news in told if isinstance(news, Paid)}
+    assert paid == {refs[0], refs[1]}
+    assert [news.checkout_ref for news in told if isinstance(news, ClosedUnpaid)] == [refs[2]]
+    assert [news.checkout_ref for news in told if isinstance(news, StillOpen)] == [refs[4]]
+    assert [news.payment_ref for news in told if isinstance(news, RefundsChanged)] == [f"pi_{refs[1]}"]
+    assert [(news.payment_ref, news.amount_minor) for news in told if isinstance(news, RefundNews)] == [
+        (f"pi_{refs[1]}", 3_000)
+    ]
+    assert len(told) == 6
+    assert [news async for news in provider.told_since(clock.now(), clock.now() + timedelta(seconds=1))] == [
+        StillOpen(late.ref, order_token=REQUEST.order_token)
+    ]
+
+
+async def test_lists_are_not_read_by_halves_in_silence(
+    provider: StripeProvider, stripe: FakeStripe, caplog: pytest.LogCaptureFixture
+) -> None:
+    for n in range(3):
+        await provider.open_checkout(replace(REQUEST, key=f"checkout-{n}", order_token=f"token-{n:04}"))
+    stripe.checkouts["cs_test_2"]["status"] = "dreaming"
+
+    told = [news async for news in provider.told_since(NOW, NOW + timedelta(days=1))]
+    stripe.bad_days = [BadDay(429)]
+    with pytest.raises(ProviderUnavailable):
+        [news async for news in provider.told_since(NOW, NOW + timedelta(days=1))]
+    stripe.bad_days = [BadDay(403, b'{"error": {"type": "invalid_request_error"}}')]
+    with pytest.raises(ProviderRefused):
+        [news async for news in provider.told_since(NOW, NOW + timedelta(days=1))]
+
+    assert len(told) == 2, "one that cannot be read does not keep us from the others"
+    assert "cannot be read: status" in caplog.text
+
+
+async def test_the_lists_tell_how_disputes_stand_also_of_those_that_began_long_before(
+    provider: StripeProvider, stripe: FakeStripe, clock: SettableClock
+) -> None:
+    for n in range(2):
+        await provider.open_checkout(replace(REQUEST, key=f"checkout-{n}", order_token=f"token-{n:04}"))
+        stripe.pay(f"cs_test_{n + 1}")
+    stripe.dispute("cs_test_1", 20_000)["status"] = "lost"
+    clock.forward(days=100)
+    stripe.dispute("cs_test_2", 5_000)
+    stripe.dispute("cs_test_2", 5_000)["payment_intent"] = None  # of a payment that is no checkout's
+    until = clock.now() + timedelta(minutes=1)
+
+    told = [news async for news in provider.told_since(clock.now(), until)]
+
+    assert told == [
+        DisputeNews(
+            "pi_cs_test_2",
+            "dp_2",
+            5_000,
+            "EUR",
+            clock.now(),
+            reason="fraudulent",
+            answer_by=clock.now() + timedelta(days=7),
+        ),
+        DisputeNews("pi_cs_test_1", "dp_1", 20_000, "EUR", until, DisputeOutcome.LOST, "fraudulent"),
+    ]

@@ -68,6 +68,7 @@ TRUE_ORDER_STATES = {
     NoticeKind.PARKED_REFUNDED: {OrderState.REFUNDED},
     NoticeKind.PAYMENT_LATE_STAFF: {OrderState.PENDING},
     NoticeKind.NEWS_GIVEN_UP_STAFF: {None, *OrderState},
+    NoticeKind.RECONCILED_STAFF: {None, *OrderState},
 }
 TRUE_SEAT_STATES = {
     NoticeKind.STUDENT_JOINED: {SeatState.ACTIVE, SeatState.GRACE},
