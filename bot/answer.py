@@ -2,6 +2,7 @@
 
 import discord
 
+from bot.discord_errors import UNKNOWN_MESSAGE
 from bot.replies.reply import Reply
 
 
@@ -17,10 +18,18 @@ async def acknowledge(interaction: discord.Interaction, *, in_place: bool = Fals
 
 
 async def answer(interaction: discord.Interaction, reply: Reply) -> None:
-    """Put the reply where `acknowledge` made room for it. Nothing stays of what the message was, its files included."""
-    await interaction.edit_original_response(
-        content=None, embed=reply.embed(), view=reply.view(), attachments=reply.attachments()
-    )
+    """Put the reply where `acknowledge` made room for it. Nothing stays of what the message was, its files included.
+
+    Whoever dismissed that message before the answer was known gets another one.
+    """
+    try:
+        await interaction.edit_original_response(
+            content=None, embed=reply.embed(), view=reply.view(), attachments=reply.attachments()
+        )
+    except discord.NotFound as error:
+        if error.code != UNKNOWN_MESSAGE:
+            raise
+        await add(interaction, reply)
 
 
 async def add(interaction: discord.Interaction, reply: Reply) -> None:

@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.actions import Action, Press, Pressable, custom_id
 from bot.answer import acknowledge, answer
+from bot.discord_errors import EXPECTED
 from bot.errors import tell
 from bot.forms import FormAction, filled
 from bot.replies.reply import outdated
@@ -88,7 +89,7 @@ class Tree(app_commands.CommandTree["SeatkeeperBot"]):
             return True
         try:
             await acknowledge(interaction)
-        except discord.HTTPException as error:
+        except EXPECTED as error:
             await tell(interaction, error, _name(interaction))
             return False
         return True

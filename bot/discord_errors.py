@@ -15,6 +15,7 @@ NOT_YET: Final = RetryAfter(None, "not logged in to Discord yet")
 UNKNOWN_CHANNEL: Final = 10003
 UNKNOWN_GUILD: Final = 10004
 UNKNOWN_MEMBER: Final = 10007
+UNKNOWN_MESSAGE: Final = 10008
 UNKNOWN_ROLE: Final = 10011
 UNKNOWN_USER: Final = 10013
 INVALID_ROLE: Final = 50028

@@ -7,6 +7,7 @@ import discord
 from discord import app_commands
 
 from bot.answer import acknowledge, add, answer
+from bot.discord_errors import EXPECTED
 from bot.replies.reply import Reply, fault, outdated
 
 log = logging.getLogger(__name__)
@@ -45,5 +46,5 @@ async def _say(interaction: discord.Interaction, reply: Reply, what: str) -> Non
             await add(interaction, reply)  # the message pressed on stays, so that it can be pressed again
         else:
             await answer(interaction, reply)
-    except (discord.HTTPException, OSError) as error:
+    except EXPECTED as error:
         log.warning("%s: the person could not be told (%s)", what, error)
