@@ -1,6 +1,6 @@
 """Payments: recorded once, woken news about them, and what giving one back must know."""
 
-from sqlalchemy import RowMapping, ScalarSelect, func, select, update
+from sqlalchemy import RowMapping, ScalarSelect, exists, func, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.tables import orders, packs, payments, provider_events
@@ -36,15 +36,18 @@ async def record_payment(tx: Transaction, order: RowMapping, provider: str, paid
 
 
 def _wake_news(tx: Transaction, provider: str, payment_ref: str) -> Update:
-    return (
-        update(provider_events)
-        .where(
-            provider_events.c.provider == provider,
-            provider_events.c.about == payment_ref,
-            provider_events.c.state == EventState.PARKED,
-        )
-        .values(state=EventState.FAILED, about=None, next_attempt_at=tx.now, why="its payment is known now")
-    )
+    return _wake(tx).where(provider_events.c.provider == provider, provider_events.c.about == payment_ref)
+
+
+def wake_news_of_known(tx: Transaction) -> Update:
+    """The write after which the jobs settle whatever waits for a payment that is known."""
+    theirs = (payments.c.provider == provider_events.c.provider) & (payments.c.provider_ref == provider_events.c.about)
+    return _wake(tx).where(provider_events.c.about.is_not(None), exists().where(theirs))
+
+
+def _wake(tx: Transaction) -> Update:
+    woken = {"state": EventState.FAILED, "about": None, "next_attempt_at": tx.now, "why": "its payment is known now"}
+    return update(provider_events).where(provider_events.c.state == EventState.PARKED).values(woken)
 
 
 async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> RowMapping | None:

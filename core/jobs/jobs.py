@@ -12,6 +12,7 @@ from core.jobs.sweeps import Sweeps
 from core.jobs.work import DELIVER_NOTICE, RECONCILE, Errands, Reread
 from core.notices.deliver import put_off
 from core.ports import Courier, PaymentProvider, Roles
+from core.usecases.buying.given_back import wake_news_of_known_payments
 
 RECONCILES_AT = timedelta(hours=3)
 
@@ -85,7 +86,10 @@ class Jobs:
                 return
 
     async def tend(self) -> None:
-        """Take back what the engine gave up, so that its row is tried again or says that it is dead; tidy up."""
+        """Take back what the engine gave up, so that its row is tried again or says that it is dead; tidy up.
+
+        News that waits for a payment which is known is woken, too.
+        """
         async with self._one_at_a_time:
             with Edge("tending the engine"):
                 await self._tend()
@@ -110,6 +114,7 @@ class Jobs:
                 _, notice_id, attempt, *_ = each.workflow_id.split(":")
                 await put_off(self._db, int(notice_id), int(attempt), "the engine gave it up")
         await self._engine.forget([each.workflow_id for each in given_up])
+        await wake_news_of_known_payments(self._db)
         await self._engine.prune()
 
     async def _listen(self) -> None:

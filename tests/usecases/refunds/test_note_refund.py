@@ -3,7 +3,7 @@
 from itertools import permutations
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from core.db import tables
 from core.db.unit import Database
@@ -22,6 +22,7 @@ from core.rules.states import (
 )
 from core.usecases.buying.decide_parked import refund_parked
 from core.usecases.buying.fulfil import intend_refund
+from core.usecases.buying.given_back import wake_news_of_known_payments
 from core.usecases.buying.settle import keep_failed_event, settle, settle_event
 from core.usecases.completion.not_held import not_held
 from core.usecases.refunds.by_hand import refunded_by_hand
@@ -390,6 +391,20 @@ class TestBeforeItsPaymentIsKnown:
 
         event = await row_of(db, tables.provider_events, event["id"])
         assert (event["state"], event["next_attempt_at"]) == (EventState.FAILED, NOW)
+
+    async def test_news_that_missed_its_payment_by_an_instant_is_woken_by_the_jobs(self, db: Database) -> None:
+        pair = await a_pair(db)
+        payment = await payment_of(db, pair)
+        values = {"event_id": "evt_1", "kind": "refund.created", "state": EventState.PARKED, "body": b"{}"}
+        async with db.begin() as tx:
+            for event, about in (("evt_1", payment["provider_ref"]), ("evt_2", "pi_of_another_shop")):
+                row = values | {"event_id": event, "about": about, "provider": "stripe", "received_at": tx.now}
+                await tx.run(insert(tables.provider_events).values(row))
+
+        await wake_news_of_known_payments(db)
+
+        states = {row["event_id"]: row["state"] for row in await rows_of(db, tables.provider_events)}
+        assert states == {"evt_1": EventState.FAILED, "evt_2": EventState.PARKED}
 
     async def test_that_something_changed_makes_the_payment_due_for_a_question(self, db: Database) -> None:
         pair = await a_pair(db)
