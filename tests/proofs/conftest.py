@@ -1,0 +1,3 @@
+from tests.fixtures import clock, db
+
+__all__ = ["clock", "db"]
