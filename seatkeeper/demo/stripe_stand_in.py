@@ -7,7 +7,7 @@ It keeps its own books and refuses what Stripe refuses. Only the demo knows it; 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +51,12 @@ class StripeStandIn:
     def app(self) -> web.Application:
         app = web.Application()
         app.router.add_post("/v1/checkout/sessions", self._api(self._create))
+        app.router.add_get("/v1/checkout/sessions", self._api(self._list_checkouts))
         app.router.add_get("/v1/checkout/sessions/{id}", self._api(self._retrieve))
         app.router.add_post("/v1/checkout/sessions/{id}/expire", self._api(self._expire))
         app.router.add_post("/v1/refunds", self._api(self._refund))
         app.router.add_get("/v1/refunds", self._api(self._list_refunds))
+        app.router.add_get("/v1/disputes", self._api(lambda request, _: self._list(request, ())))
         app.router.add_get("/checkout/{id}", self._show)
         app.router.add_post("/checkout/{id}", self._do)
         return app
@@ -251,9 +253,7 @@ class StripeStandIn:
         return 200, dict(self.checkouts[ref])
 
     def _retrieve(self, request: web.Request, _: Form) -> Answer:
-        checkout = self._known(request.match_info["id"])
-        intent = self._intents.get(str(checkout.get("payment_intent")))
-        return 200, {**checkout, "payment_intent": intent} if intent else dict(checkout)
+        return 200, self._expanded(request.match_info["id"])
 
     def _expire(self, request: web.Request, _: Form) -> Answer:
         checkout = self._known(request.match_info["id"])
@@ -275,8 +275,24 @@ class StripeStandIn:
         return 200, refund
 
     def _list_refunds(self, request: web.Request, _: Form) -> Answer:
-        of_payment = self._refunds_of(request.query["payment_intent"])
-        return 200, {"object": "list", "url": "/v1/refunds", "has_more": False, "data": of_payment[::-1]}
+        of_payment = request.query.get("payment_intent")
+        return self._list(request, self._refunds.values() if of_payment is None else self._refunds_of(of_payment))
+
+    def _list_checkouts(self, request: web.Request, _: Form) -> Answer:
+        return self._list(request, [self._expanded(ref) for ref in self.checkouts])
+
+    def _list(self, request: web.Request, found: Iterable[Json]) -> Answer:
+        """The latest first, of the period that was asked for; a demo has one page of everything."""
+        since, until = (int(request.query.get(f"created[{bound}]", 0)) for bound in ("gte", "lt"))
+        listed = [each for each in found if since <= each["created"] and (not until or each["created"] < until)]
+        return 200, {"object": "list", "url": request.path, "has_more": False, "data": listed[::-1]}
+
+    def _expanded(self, ref: str) -> Json:
+        checkout = self._known(ref)
+        intent = self._intents.get(str(checkout.get("payment_intent")))
+        if intent is None:
+            return dict(checkout)
+        return {**checkout, "payment_intent": {**intent, "latest_charge": self._charge(intent)}}
 
     def _new_refund(self, intent: Json, amount: int, metadata: Json) -> Json:
         ref = f"re_{secrets.token_hex(12)}"

@@ -209,3 +209,19 @@ async def test_refunds_are_told_and_listed_whoever_makes_them_and_may_come_back(
     ]
     with pytest.raises(web.HTTPConflict):
         await bench.stripe.give_back(paid.payment_ref, paid.amount_minor - 4_999)
+
+
+async def test_what_moved_is_in_its_own_lists_of_the_period(bench: Bench) -> None:
+    opened = await bench.provider.open_checkout(a_request(bench))
+    await bench.stripe.pay(opened.ref)
+    paid = await bench.provider.ask_checkout(opened.ref)
+    assert isinstance(paid, Paid)
+    await bench.stripe.give_back(paid.payment_ref, 1)
+    now = bench.clock.now()
+
+    told = [news async for news in bench.provider.told_since(now - timedelta(days=1), now + timedelta(days=1))]
+    before = [news async for news in bench.provider.told_since(now - timedelta(days=2), now - timedelta(days=1))]
+
+    assert told[:2] == [paid, RefundsChanged(paid.payment_ref)]
+    assert isinstance(told[2], RefundNews)
+    assert (told[2].payment_ref, told[2].amount_minor, len(told), before) == (paid.payment_ref, 1, 3, [])
