@@ -10,6 +10,7 @@ from core.db.unit import Database
 from core.jobs.jobs import Jobs
 from core.jobs.sweeps import next_due_at
 from core.ports import ProviderEvent, RefundNews, RefundsChanged
+from core.rules.backoff import MOST_ATTEMPTS
 from core.rules.states import EventState, OrderState, PackState, RefundState
 from core.usecases.buying.settle import settle, settle_event
 from core.usecases.refunds.ask_refunds import ask_refunds
@@ -115,3 +116,19 @@ async def test_a_refund_that_is_told_before_its_payment_is_settled_after_it(
     assert stored["state"] is EventState.APPLIED
     _, bought = await rows_of(db, tables.packs)
     assert (bought["remaining"], bought["state"]) == (0, PackState.REFUNDED)
+
+
+async def test_what_the_provider_will_never_tell_is_not_asked_for_ever(
+    db: Database, clock: SettableClock, jobs: Jobs, provider: LedgerProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    pair = await a_pair(db)
+    payment_id = await something_changed(db, pair)
+    provider.refusing = True
+
+    for _ in range(MOST_ATTEMPTS):
+        assert (await payment_of(db, pair))["next_attempt_at"] is not None
+        await jobs.run_due()
+        clock.forward(hours=1)
+
+    assert (await payment_of(db, pair))["next_attempt_at"] is None
+    assert f"payment {payment_id}: stripe does not tell what was given back" in caplog.text

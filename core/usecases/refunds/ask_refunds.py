@@ -1,5 +1,6 @@
 """Ask the provider what was given back of a payment, and settle all that it says (rule 28)."""
 
+import logging
 from collections.abc import Mapping
 
 from sqlalchemy import RowMapping, select, update
@@ -8,12 +9,18 @@ from core.db.due import put_off_row
 from core.db.tables import payments
 from core.db.unit import Database, Transaction, reading, transaction
 from core.ports import PaymentProvider, ProviderRefused, ProviderUnavailable
+from core.rules.backoff import is_exhausted
 from core.rules.refusals import Refused
 from core.usecases.buying.settle import settle
 
+log = logging.getLogger(__name__)
+
 
 async def ask_refunds(db: Database, providers: Mapping[str, PaymentProvider], payment_id: int) -> str:
-    """In a word what came of it. While the provider gives no answer it is asked again, an hour apart at most."""
+    """In a word what came of it. While the provider gives no answer it is asked again, an hour apart at most.
+
+    Where it will never tell, as of what it has forgotten, it is asked no more after some tries; that is logged.
+    """
     payment = await _payment(db, payment_id)
     if payment is None or payment["next_attempt_at"] is None:
         return "known"
@@ -23,7 +30,14 @@ async def ask_refunds(db: Database, providers: Mapping[str, PaymentProvider], pa
         return "not configured"
     try:
         told = await provider.refunds_of(payment["provider_ref"])
-    except (ProviderUnavailable, ProviderRefused):
+    except ProviderUnavailable:
+        await put_off_asking(db, payment_id)
+        return "later"
+    except ProviderRefused as error:
+        if is_exhausted(payment["attempts"]):
+            log.error("payment %s: %s does not tell what was given back: %s", payment_id, provider.name, error)
+            await _end(db, payment)
+            return "refused"
         await put_off_asking(db, payment_id)
         return "later"
     for news in told:
