@@ -15,6 +15,7 @@ from bot.client import SeatkeeperBot
 from bot.parsing import id_of
 from bot.replies.booking import choices as time_choices
 from bot.replies.products import product_choice
+from bot.replies.refunds import order_choice
 from bot.replies.settings import setting_choice
 from core.rules.money import EXPONENTS
 from core.rules.refusals import Refused
@@ -24,6 +25,7 @@ from core.usecases.codes.codes import codes as list_codes
 from core.usecases.community.mentors import find_mentors, products_of
 from core.usecases.community.settings import settings_of
 from core.usecases.completion.choices import coming_sessions, open_sessions, undoable_sessions, waivable_sessions
+from core.usecases.reading.paid_orders import find_paid_orders
 from core.usecases.reading.pairs import find_pairs
 
 log = logging.getLogger(__name__)
@@ -94,6 +96,13 @@ async def pairs(interaction: Interaction, typed: str) -> Sequence[tuple[str, str
     """Students whose seat and sessions this person may change."""
     found = await find_pairs(interaction.client.parts.db, asker_of(interaction), typed)
     return [(choice.label, str(choice.id)) for choice in found]
+
+
+@_suggesting
+async def paid_orders(interaction: Interaction, typed: str) -> Sequence[tuple[str, str]]:
+    """Purchases of which something may go back, for staff."""
+    found = await find_paid_orders(interaction.client.parts.db, asker_of(interaction), typed)
+    return [order_choice(order) for order in found]
 
 
 @_suggesting

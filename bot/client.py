@@ -51,6 +51,7 @@ _COGS = (
     "bot.cogs.staff_products",
     "bot.cogs.adjusting",
     "bot.cogs.staff_seats",
+    "bot.cogs.staff_refunds",
     "bot.cogs.staff_records",
     "bot.cogs.staff_decisions",
     "bot.cogs.staff_webhook",

@@ -96,7 +96,7 @@ def _kept(kept: int) -> str:
                 "mentor again.",
                 kept,
             ),
-            say("No money is given back by this. Refund on the provider's own pages, then take it off with `/adjust`."),
+            say("No money is given back by this: `/staff refund` does that, before or afterwards."),
         )
     )
 

@@ -33,11 +33,13 @@ def tasks(found: Sequence[Task], page: int = 0) -> Reply:
 def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
     """The buttons of those about which staff can decide here."""
     parked = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.PAYMENT_PARKED]
+    seen = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_SEEN]
     owed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_FAILED]
     return [
         [Key(say("Grant {number}", number=number), custom_id("grant-parked", each)) for number, each in parked],
         [Key(say("Give {number} back", number=number), custom_id("refund-parked", each)) for number, each in parked],
         [Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed],
+        [Key(say("Sessions for {number}", number=number), custom_id("how-many", each)) for number, each in seen],
     ]
 
 
@@ -126,6 +128,13 @@ def _of_money(task: Task, names: dict[str, str], since: str) -> tuple[str, str]:
                 amount=amount,
                 why=excerpt(task.why or "", _EXCERPT) or say("it gave no reason"),
             )
+        case TaskKind.REFUND_SEEN:
+            title = say("A refund on the provider's pages")
+            text = say(
+                "{student} got {amount} back, of an order with {mentor}. Nobody has said which sessions go with it.",
+                **names,
+                amount=amount,
+            )
         case TaskKind.DISPUTED:
             title = say("A disputed payment")
             text = say("{student} disputes the payment of {amount} to {mentor}.", **names, amount=amount)
@@ -158,6 +167,8 @@ def _next(task: Task) -> str:
             return say("Refund it on the provider's pages, or pay the student otherwise. Then say so below.")
         case TaskKind.PAYMENT_PARKED:
             return say("Compare both at the provider. Then grant what was ordered, or give the money back, below.")
+        case TaskKind.REFUND_SEEN:
+            return say("Say how many below: none, or up to all that are unused.")
         case TaskKind.DISPUTED:
             if task.until is None:
                 return say("Look at it on the provider's pages. There is nothing to answer now.")
@@ -172,7 +183,8 @@ def _next(task: Task) -> str:
             return say("Ask the mentor. `/complete` or `/noshow` says it for them.")
         case TaskKind.MENTOR_REMOVED:
             return say(
-                "Ask the student: `/staff grant` with another mentor, or money back. Then take them off with `/adjust`."
+                "Ask the student: money back with `/staff refund`; or `/staff grant` with another mentor, and "
+                "`/adjust` takes them off here."
             )
         case TaskKind.MENTOR_GONE:
             return say("`/staff mentor pause` until you know more; if they do not come back: `/staff mentor remove`.")

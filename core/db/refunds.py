@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, and_, func, insert, select, update
+from sqlalchemy import RowMapping, and_, exists, func, insert, literal, select, update
 from sqlalchemy.sql.dml import Update
 
 from core.db.disputes import lost_beside
-from core.db.tables import ledger, payments, refunds
+from core.db.tables import disputes, ledger, members, orders, packs, payments, refunds
 from core.db.unit import Transaction
 from core.rules.refunds import GivenBack
 from core.rules.states import EntryKind, RefundCause, RefundState
@@ -19,6 +19,53 @@ OWED = (RefundState.INTENDED, RefundState.FAILED)
 async def refunds_of_payment(tx: Transaction, payment_id: int) -> Sequence[RowMapping]:
     """Every refund of the payment, the oldest first."""
     return await tx.all(select(refunds).where(refunds.c.payment_id == payment_id).order_by(refunds.c.id))
+
+
+async def for_refunding(tx: Transaction, community_id: int, order_id: int) -> RowMapping | None:
+    """An order of this community with the payment that bought its pack, locked as `for_giving_back` locks it.
+
+    `id` is the payment's, None if nothing was paid yet; `disputed`: a bank has yet to decide about it.
+    """
+    student, mentor, others = members.alias("student"), members.alias("mentor"), payments.alias("others")
+    first = select(func.min(others.c.id)).where(others.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
+    disputed = exists().where(disputes.c.payment_id == payments.c.id, disputes.c.closed_at.is_(None))
+    return await tx.one(
+        select(
+            payments.c.id,
+            orders.c.id.label("order_id"),
+            orders.c.community_id,
+            orders.c.student_id,
+            orders.c.mentor_id,
+            orders.c.state.label("order_state"),
+            orders.c.product_name,
+            orders.c.currency,
+            packs.c.id.label("pack_id"),
+            literal(True).label("is_first"),
+            disputed.correlate(payments).label("disputed"),
+            student.c.name.label("student_name"),
+            student.c.erased_at,
+            mentor.c.name.label("mentor_name"),
+        )
+        .select_from(orders)
+        .join(student, student.c.id == orders.c.student_id)
+        .join(mentor, mentor.c.id == orders.c.mentor_id)
+        .outerjoin(payments, payments.c.id == first)
+        .outerjoin(packs, packs.c.order_id == orders.c.id)
+        .where(orders.c.id == order_id, orders.c.community_id == community_id)
+        .with_for_update(of=orders)
+    )
+
+
+async def refund_to_decide(tx: Transaction, community_id: int, refund_id: int) -> RowMapping | None:
+    """A refund of this community that was made on the provider's pages, and its order. Nothing is locked."""
+    return await tx.one(
+        select(refunds, payments.c.order_id)
+        .join(payments, payments.c.id == refunds.c.payment_id)
+        .join(orders, orders.c.id == payments.c.order_id)
+        .where(
+            refunds.c.id == refund_id, orders.c.community_id == community_id, refunds.c.cause == RefundCause.PROVIDER
+        )
+    )
 
 
 async def given_back(tx: Transaction, payment_id: int) -> GivenBack:

@@ -226,7 +226,7 @@ def refunded_staff(order: OrderFacts) -> Message:
 def refund_seen_staff(order: OrderFacts) -> Message:
     refund = order.refund
     if refund is not None and refund.asks:
-        then = say("If sessions go with it, take them off with `/adjust`; until then the student keeps all.")
+        then = say("How many sessions go with it? Say so in `/staff tasks`; until then the student keeps all.")
     elif refund is not None and refund.sessions:
         then = say_many(
             "All of the payment has gone back, so {number} unused session was taken off the pack.",

@@ -32,10 +32,7 @@ _READERS: dict[str, Callable[[Json, datetime], News]] = {
     "checkout.session.async_payment_failed": lambda checkout, _: closed(checkout, failed=True),
     "checkout.session.expired": lambda checkout, _: closed(checkout),
     "charge.refunded": lambda charge, _: refunds_changed(charge),
-    **dict.fromkeys(
-        ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated"),
-        lambda refund, _: refund_news(refund),
-    ),
+    **dict.fromkeys(("refund.created", "refund.updated", "refund.failed"), lambda refund, _: refund_news(refund)),
     **dict.fromkeys(("charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"), dispute_news),
 }
 

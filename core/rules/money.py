@@ -51,6 +51,14 @@ def why_not_price(amount_minor: int, currency: str) -> Refused | None:
 
 
 def parse_price(text: str, currency: str) -> int | Refused:
+    """The same for what something costs, which is never nothing."""
+    amount_minor = parse_amount(text, currency)
+    if isinstance(amount_minor, Refused):
+        return amount_minor
+    return why_not_price(amount_minor, currency) or amount_minor
+
+
+def parse_amount(text: str, currency: str) -> int | Refused:
     """Minor units of '49.90' or '49,90'. Nothing is rounded: more decimals than the currency has are refused.
 
     A comma before three digits is refused too, as nobody can tell thousands from thousandths.
@@ -67,8 +75,7 @@ def parse_price(text: str, currency: str) -> int | Refused:
     if len(decimals) > exponent or (separator == "," and len(decimals) == 3):
         return refuse(Reason.BAD_NUMBER, number=text[:40])
 
-    amount_minor = int(whole + decimals.ljust(exponent, "0"))
-    return why_not_price(amount_minor, currency) or amount_minor
+    return int(whole + decimals.ljust(exponent, "0"))
 
 
 def in_decimals(amount_minor: int, currency: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.rules.balance import Pack, after_entry, state_after, usable, usable_remaining
+from core.rules.refusals import Reason, Refused, refuse
 from core.rules.seats import SeatEvent, after
 from core.rules.states import EntryKind, PackState, SeatState
 
@@ -43,6 +44,15 @@ def default_amount(payment: GivenBack, total: int, taken_before: int, taking: in
     share = payment.paid_minor * (taken_before + taking) // total - payment.refunded_minor
     amount = min(max(share, 0), left)
     return amount - amount % _STEPS.get(payment.currency, 1)
+
+
+def why_not_amount(payment: GivenBack, amount_minor: int) -> Refused | None:
+    """Why this much cannot go back: more than is left, or parts of a coin that no provider moves."""
+    if not 0 <= amount_minor <= payment.left_minor:
+        return refuse(Reason.MORE_THAN_LEFT)
+    if amount_minor < payment.left_minor and amount_minor % _STEPS.get(payment.currency, 1):
+        return refuse(Reason.PART_OF_A_COIN, currency=payment.currency)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,14 @@ class Reason(StrEnum):
     MONEY_ON_ITS_WAY = "money_on_its_way"
     ALREADY_RETIRED = "already_retired"
 
+    # giving money back (rules 26, 28, 29)
+    NOTHING_TO_REFUND = "nothing_to_refund"
+    MORE_THAN_LEFT = "more_than_left"
+    PART_OF_A_COIN = "part_of_a_coin"
+    DISPUTE_IS_OPEN = "dispute_is_open"
+    DECIDE_IN_TASKS = "decide_in_tasks"
+    STALE_REFUND = "stale_refund"
+
     # what waits for staff (rules 26, 28)
     ALREADY_DECIDED = "already_decided"
 

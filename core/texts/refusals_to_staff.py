@@ -115,6 +115,34 @@ _AWAY = {
     Reason.ALREADY_RETIRED: Sentence(_("That is off sale already. `/staff product add` puts up something new.")),
 }
 
+_REFUNDS = {
+    Reason.NOTHING_TO_REFUND: Sentence(
+        _("There is nothing to give back: no money and no session. Choose an order from the list of `order`.")
+    ),
+    Reason.MORE_THAN_LEFT: Sentence(
+        _("That is more than is left of this payment. Leave `amount` out to see how much can go back.")
+    ),
+    Reason.PART_OF_A_COIN: Sentence(
+        without=_("No provider moves so small a part of that currency. Choose a rounder amount."),
+        told=[_("No provider moves so small a part of {currency}. Choose a rounder amount.")],
+    ),
+    Reason.DISPUTE_IS_OPEN: Sentence(
+        _(
+            "This payment is disputed, so the bank decides whether it goes back. Answer it on the provider's pages; "
+            "`/staff tasks` lists it until then."
+        )
+    ),
+    Reason.DECIDE_IN_TASKS: Sentence(
+        _("This payment is not what its order says, and waits for you. `/staff tasks` has the buttons for it.")
+    ),
+    Reason.STALE_REFUND: Sentence(
+        _(
+            "Something has changed since you looked: sessions, bookings or money. Nothing was done; look again and "
+            "confirm what you see then."
+        )
+    ),
+}
+
 _WAITING = {
     Reason.ALREADY_DECIDED: Sentence(
         _("That waits for nobody any more, so nothing was changed. `/staff tasks` shows what still waits.")
@@ -172,4 +200,4 @@ _PRIVACY = {
     ),
 }
 
-TO_STAFF: Mapping[Reason, Sentence] = {**_BY_HAND, **_AWAY, **_WAITING, **_PRIVACY}
+TO_STAFF: Mapping[Reason, Sentence] = {**_BY_HAND, **_AWAY, **_REFUNDS, **_WAITING, **_PRIVACY}

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from core.db import tables
 from tests.bot.world import World
-from tests.builders import Pair
+from tests.builders import Pair, rows_of
 from tests.usecases.records.tasks import a_failed_refund, a_parked_order
+from tests.usecases.refunds.steps import hears, news_of
 
 LONGEST = 4000  # characters of a form's text; an option takes as many
 
@@ -37,13 +39,23 @@ class Scene:
     of_max: Pair
     foreign: Pair
     foreign_session: int
+    order: int
+    foreign_order: int
     coming_session: int  # of Stu with Mara
 
     @property
     def foreign_ids(self) -> tuple[int, ...]:
         """Rows of every kind that the other community has."""
         pair = self.foreign
-        return (pair.mentor.id, pair.student.id, pair.seat_id, pair.pack_id, pair.product_id, self.foreign_session)
+        return (
+            pair.mentor.id,
+            pair.student.id,
+            pair.seat_id,
+            pair.pack_id,
+            pair.product_id,
+            self.foreign_session,
+            self.foreign_order,
+        )
 
 
 Value = Any | Callable[[Scene], Any]
@@ -89,9 +101,11 @@ ZONE = Typed(
     (*BLANK, *NONSENSE, *LONG, *NO_IDS, "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe", "europe/berlin")
 )
 CURRENCY = Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, "XXX", "EURO", "€"))
-PRICE = Typed(
-    (*BLANK, *NONSENSE, *LONG, "0", "-1", "0.00", "1e5", "1,234", "49.999", "9" * 13, "NaN", "∞", "٤٩", "1.2.3", "4 9")
-)
+_NO_MONEY = ("-1", "1e5", "1,234", "49.999", "9" * 13, "NaN", "∞", "٤٩", "1.2.3", "4 9")
+COUNT = Typed((*BLANK, *NONSENSE, *LONG, "-1", "1.5", "1e3", "0x1", "٣", "5", "999"))
+PRICE = Typed((*BLANK, *NONSENSE, *LONG, "0", "0.00", *_NO_MONEY))
+AMOUNT = Typed((*BLANK, *NONSENSE, *LONG, "200.01", "-0.01", *_NO_MONEY))
+ORDER = Typed((*BLANK, *NONSENSE, *LONG, *NO_IDS, lambda scene: str(scene.foreign_order), "Foreign Stu", "404"))
 WORD = Typed((*BLANK, *NONSENSE, *LONG))
 HOURS = Typed((*NONSENSE, *LONG, "Mon 25:00-26:00", "Mon 10:00-10:75", "Funday 10-12", "10-12", "Mon", "Mon -1-5"))
 DAY = Typed((*NONSENSE, *LONG, *NO_IDS, "2026-02-30", "0000-01-01", "9999-12-31", "2026-13-01", "٢٠٢٦-٠١-٠١"))
@@ -221,6 +235,16 @@ COMMANDS: Mapping[str, Row] = {
         {"mentor": MENTOR, "sessions": _number(1, 100), "reason": REASON, "days": _number(1, 3650)},
         {"student": lambda scene: scene.world.eve, "mentor": "Mara", "sessions": 1, "reason": "A gift"},
     ),
+    "staff refund": Row(
+        "sam",
+        {
+            "order": ORDER,
+            "reason": REASON,
+            "sessions": _number(0, 4),
+            "amount": AMOUNT,
+        },
+        {"order": lambda scene: str(scene.order), "reason": "They move away", "sessions": 1, "amount": "49.90"},
+    ),
     "staff release": Row("sam", {"student": PAIR, "reason": REASON}, {"student": "Stu – Mara", "reason": "Moved away"}),
     "staff extend": Row(
         "sam",
@@ -266,12 +290,21 @@ async def _refund_by_hand(scene: Scene) -> str:
     return f"refund-by-hand:{await a_failed_refund(scene.world.db, scene.world.pair)}"
 
 
+async def _how_many(scene: Scene) -> str:
+    await hears(scene.world.db, await news_of(scene.world.db, scene.world.pair, 100))
+    return f"how-many:{(await rows_of(scene.world.db, tables.refunds))[-1]['id']}"
+
+
 FORMS: Mapping[str, tuple[Row, Callable[[Scene], Awaitable[str]]]] = {
     "set-hours": (Row("mara", {"hours": HOURS}), _hours),
     "set-up": (Row("olga", {"zone": ZONE, "currency": CURRENCY}), _zone),
     "note-add": (Row("mara", {"text": NOTE}), _note),
     "grant-order": (Row("sam", {"why": REASON}), _grant_parked),
     "refund-order": (Row("sam", {"why": REASON}), _refund_parked),
+    "take-for-refund": (
+        Row("sam", {"sessions": COUNT, "why": REASON}, {"sessions": "1", "why": "Agreed by mail"}),
+        _how_many,
+    ),
     "refund-made": (Row("sam", {"why": REASON}), _refund_by_hand),
 }
 """Every form, and the button that opens it."""

@@ -17,9 +17,13 @@ from core.usecases.community.pause_mentor import pause_mentor
 from core.usecases.completion.complete import complete
 from core.usecases.completion.no_show import no_show
 from core.usecases.packs.adjust import adjust
+from core.usecases.refunds.refund_order import Wish, preview_refund
+from core.usecases.refunds.take_for_refund import Answer as Answer_
+from core.usecases.refunds.take_for_refund import preview_taking
 from tests.answers import given
 from tests.bot.world import World
-from tests.builders import DAY, HOUR, a_session, rows_of
+from tests.builders import DAY, HOUR, a_session, owner_of, row_of, rows_of
+from tests.usecases.refunds.steps import hears, news_of
 
 STRANGER, ELSEWHERE, OTHER_STUDENT, STUDENT = "stranger", "elsewhere", "other_student", "student"
 OTHER_MENTOR, MENTOR, STAFF = "other_mentor", "mentor", "staff"
@@ -39,6 +43,9 @@ class Stage:
     world: World
     session_id: int = 0
     question_id: int = 0
+    order_id: int = 0
+    refund_id: int = 0
+    seen: int = 0
     made: int = 0
 
     async def a_session_over(self) -> int:
@@ -84,6 +91,24 @@ async def asked(stage: Stage) -> None:
     pair = stage.world.pair
     given(await adjust(stage.world.db, stage.world.mara.person.asker, pair.seat_id, pair.pack_id, -1, 4, WHY))
     stage.question_id = (await rows_of(stage.world.db, tables.adjustments))[-1]["id"]
+
+
+async def bought(stage: Stage) -> None:
+    """The pair's purchase, and what staff see who are about to give one session of it back."""
+    pair = stage.world.pair
+    stage.order_id = (await row_of(stage.world.db, tables.packs, pair.pack_id))["order_id"]
+    shown = await preview_refund(stage.world.db, owner_of(pair.community), Wish(stage.order_id, WHY, 1))
+    stage.seen = given(shown).seen
+
+
+async def seen_on_the_pages(stage: Stage) -> None:
+    """A refund on the provider's pages, and what staff see who are about to take one session for it."""
+    stage.made += 1
+    ref = f"re_{stage.made}"
+    await hears(stage.world.db, await news_of(stage.world.db, stage.world.pair, 100, ref))
+    stage.refund_id = (await rows_of(stage.world.db, tables.refunds))[-1]["id"]
+    shown = await preview_taking(stage.world.db, owner_of(stage.world.community), Answer_(stage.refund_id, 1, WHY))
+    stage.seen = given(shown).seen
 
 
 @dataclass(frozen=True)
@@ -164,6 +189,22 @@ def question(stage: Stage) -> int:
     return stage.question_id
 
 
+def order_typed(stage: Stage) -> str:
+    return str(stage.order_id)
+
+
+def order(stage: Stage) -> int:
+    return stage.order_id
+
+
+def refund(stage: Stage) -> int:
+    return stage.refund_id
+
+
+def seen(stage: Stage) -> int:
+    return stage.seen
+
+
 def staff_role(stage: Stage) -> int:
     return stage.world.staff_role.id
 
@@ -228,6 +269,9 @@ COMMANDS: Final[dict[str, Line]] = {
     "staff product add": Line(staff_only("For sale with Mara"), MARA | {"name": "Ten", "price": "49.90"}),
     "staff product edit": Line(staff_only("Changed: for sale with Mara"), MARA | SOLD | {"name": "Ten"}),
     "staff product retire": Line(staff_only("Take “Four sessions” of Mara off sale?"), MARA | SOLD),
+    "staff refund": Line(
+        staff_only("Give €50.00 back to Stu?"), {"order": order_typed, "reason": WHY, "sessions": 1}, given=bought
+    ),
     "staff release": Line(staff_only("Release Stu's seat"), PAIR | {"reason": WHY}),
     "staff settings set": Line(staff_only("Changed"), {"name": "undo_days", "value": 5}),
     "staff settings show": Line(staff_only("Settings")),
@@ -258,6 +302,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "help-page": Line(anybody("What you can do here"), numbers=(0,)),
     "history-page": Line(only(STUDENT, OTHER_STUDENT, no="Nothing happened yet", says="Your history"), numbers=(0,)),
     "hours": Line(only(MENTOR, OTHER_MENTOR, no=Reason.NOT_A_MENTOR, says=FORM)),
+    "how-many": Line(anybody(FORM), numbers=(1,)),
     "hours-again": Line(only(MENTOR, OTHER_MENTOR, no=Reason.NOT_A_MENTOR, says=FORM)),
     "mentors-page": Line(anybody("Mentors"), numbers=(0,)),
     "new-secret": Line(staff_only(), numbers=(0,)),
@@ -289,6 +334,9 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
     "refund-by-hand": Line(anybody(FORM), numbers=(1,)),
     "refund-parked": Line(anybody(FORM), numbers=(1,)),
+    "refund-confirm": Line(
+        staff_only("Goes back: €50.00"), numbers=(order, 1, 5_000, 0, seen), footer=WHY, given=bought
+    ),
     "release-seat": Line(staff_only("Released: Stu"), numbers=(seat,), footer=WHY),
     "remaining-page": Line(
         only(STUDENT, OTHER_STUDENT, no="Nothing here yet", says="What you have left"), numbers=(0,)
@@ -303,6 +351,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "schedule-page": Line(anybody("Nothing scheduled"), numbers=(0,)),
     "set-zone": Line(staff_only(FORM)),
     "students-page": Line(only(MENTOR, OTHER_MENTOR, STAFF, no=Reason.NOT_A_MENTOR), numbers=(0, 0)),
+    "take-confirm": Line(staff_only("Noted: Stu"), numbers=(refund, 1, 0, seen), footer=WHY, given=seen_on_the_pages),
     "tasks-page": Line(staff_only(), numbers=(0,)),
     "undo": Line(of_the_session("Undone"), numbers=(session, 0), given=completed),
 }
@@ -312,6 +361,12 @@ FORMS: Final[dict[str, Line]] = {
     "note-add": Line(of_the_session("Noted"), numbers=(seat,), words={"text": "Likes rooks"}),
     "refund-made": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,), words={"why": WHY}),
     "refund-order": Line(staff_only() | {STAFF: Reason.ALREADY_DECIDED}, numbers=(1,), words={"why": WHY}),
+    "take-for-refund": Line(
+        staff_only("Take sessions off"),
+        numbers=(refund,),
+        words={"sessions": "1", "why": WHY},
+        given=seen_on_the_pages,
+    ),
     "set-hours": Line(
         only(MENTOR, OTHER_MENTOR, no=Reason.NOT_A_MENTOR, says="Your hours are set"), words={"hours": "Mon 10-12"}
     ),

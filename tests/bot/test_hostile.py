@@ -16,6 +16,7 @@ from core.db import tables
 from tests.bot.hostile import BLANK, COMMANDS, FORMS, LONG, NO_IDS, NONSENSE, Row, Scene
 from tests.bot.world import Player, World, reply_to, words_of
 from tests.builders import DAY, HOUR, a_community, a_member, a_mentor, a_pair, a_product, a_session, rows_of
+from tests.usecases.refunds.steps import payment_of
 
 WRITTEN = discord.AppCommandOptionType
 FREE = {WRITTEN.string, WRITTEN.integer, WRITTEN.number}
@@ -37,6 +38,8 @@ async def scene(world: World) -> Scene:
         of_max=await a_pair(world.db, mentor=world.max.person, student=kim),
         foreign=foreign,
         foreign_session=await a_session(world.db, foreign, world.clock.now() - DAY),
+        order=(await payment_of(world.db, world.pair))["order_id"],
+        foreign_order=(await payment_of(world.db, foreign))["order_id"],
         coming_session=await a_session(world.db, world.pair, world.clock.now() + 3 * DAY),
     )
 

@@ -121,7 +121,7 @@ async def test_a_stranger_a_mentor_and_a_student_see_no_tasks(world: World) -> N
 
 @pytest.mark.parametrize("kind", TaskKind)
 def test_every_kind_of_task_says_what_it_is_and_what_to_do(kind: TaskKind) -> None:
-    money = {TaskKind.REFUND_FAILED, TaskKind.PAYMENT_PARKED, TaskKind.DISPUTED}
+    money = {TaskKind.REFUND_FAILED, TaskKind.PAYMENT_PARKED, TaskKind.REFUND_SEEN, TaskKind.DISPUTED}
     payment = Payment(order_id=1, amount_minor=1, currency="EUR", due_minor=2, ref="pi_*", provider="stripe")
     task = Task(
         kind=kind,

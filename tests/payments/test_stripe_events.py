@@ -213,7 +213,7 @@ def a_refund(kind: str = "refund.created", **changes: Any) -> dict[str, Any]:
     return {**an_event(kind), "data": {"object": refund}}
 
 
-@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"])
+@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed"])
 @pytest.mark.parametrize(
     ("status", "reason", "failed"),
     [

@@ -86,7 +86,9 @@ async def refund_parked(tx: Transaction, asker: Asker, order_id: int, reason: st
     await db_orders.move_order(tx, order_id, OrderState.PARKED, OrderState.REFUNDED)
     changes = [Change("order", order_id, OrderState.PARKED, OrderState.REFUNDED, "refund", why)]
     if left > 0:
-        refund_id = await intend_refund(tx, payment["id"], left, RefundCause.STAFF)
+        refund_id = await intend_refund(
+            tx, payment["id"], left, RefundCause.STAFF, asked_by=case.by.member_id, reason=why
+        )
         changes.append(Change("refund", refund_id, None, RefundState.INTENDED, "refund", why))
     changes += await free_held_seat(tx, order, why)
     await tx.write_all(

@@ -172,8 +172,17 @@ async def refund_twice_paid(tx: Transaction, order: RowMapping, payment_id: int,
     )
 
 
-async def intend_refund(tx: Transaction, payment_id: int, amount_minor: int, cause: RefundCause) -> int:
-    """The id of the refund that we owe now; the jobs ask the provider for it."""
+async def intend_refund(
+    tx: Transaction,
+    payment_id: int,
+    amount_minor: int,
+    cause: RefundCause,
+    *,
+    sessions: int = 0,
+    asked_by: int | None = None,
+    reason: str | None = None,
+) -> int:
+    """The id of the refund that we owe now, with the sessions that it takes; the jobs ask the provider for it."""
     refund_id: int = await tx.value(
         insert(refunds)
         .values(
@@ -181,7 +190,11 @@ async def intend_refund(tx: Transaction, payment_id: int, amount_minor: int, cau
             state=RefundState.INTENDED,
             cause=cause,
             amount_minor=amount_minor,
+            sessions=sessions,
+            asked_by=asked_by,
+            reason=reason,
             created_at=tx.now,
+            decided_at=tx.now,
             next_attempt_at=tx.now,
         )
         .returning(refunds.c.id)

@@ -31,6 +31,7 @@ from core.rules.states import (
     FreezeCause,
     NoticeState,
     OrderState,
+    RefundCause,
     RefundState,
     SeatState,
     SessionState,
@@ -50,6 +51,7 @@ class TaskKind(StrEnum):
     NO_STAFF_CHANNEL = "no_staff_channel"
     REFUND_FAILED = "refund_failed"
     PAYMENT_PARKED = "payment_parked"
+    REFUND_SEEN = "refund_seen"
     DISPUTED = "disputed"
     PAYMENT_LATE = "payment_late"
     FAILURES = "failures"
@@ -125,6 +127,7 @@ async def tasks(tx: Transaction, asker: Asker) -> tuple[Task, ...] | Refused:
     here = community["id"]
     found = [
         *await _refunds(tx, here),
+        *await _seen(tx, here),
         *await _orders(tx, here, late),
         *await _disputes(tx, here),
         *await _failures(tx, here),
@@ -162,6 +165,31 @@ async def _refunds(tx: Transaction, here: int) -> list[Task]:
             why=row["why"],
         )
         for row in await _first(tx, failed, refunds.c.id)
+    ]
+
+
+async def _seen(tx: Transaction, here: int) -> list[Task]:
+    """Those made on the provider's pages, in part: which sessions go with them is not said yet (rule 28)."""
+    seen = (
+        _of_pair(
+            orders,
+            *_MONEY,
+            refunds.c.id,
+            refunds.c.done_at.label("since"),
+            refunds.c.amount_minor.label("refund_minor"),
+        )
+        .join(payments, payments.c.order_id == orders.c.id)
+        .join(refunds, refunds.c.payment_id == payments.c.id)
+        .where(
+            orders.c.community_id == here,
+            refunds.c.cause == RefundCause.PROVIDER,
+            refunds.c.state == RefundState.DONE,
+            refunds.c.decided_at.is_(None),
+        )
+    )
+    return [
+        replace(_task(TaskKind.REFUND_SEEN, row), payment=replace(_payment(row), amount_minor=row["refund_minor"]))
+        for row in await _first(tx, seen, refunds.c.id)
     ]
 
 

@@ -78,7 +78,7 @@ async def take_all(tx: Transaction, payment: RowMapping, taking: Taking) -> Plan
     """
     if payment["pack_id"] is None or not payment["is_first"]:
         return None
-    await _refund_order(tx, payment, taking)
+    await refund_whole_order(tx, payment, taking)
     field = await field_of(tx, payment["student_id"], payment["mentor_id"], payment["pack_id"])
     plan = plan_refund(field.ground, None)
     if field.ground.pack.state is not PackState.REFUNDED:
@@ -86,7 +86,8 @@ async def take_all(tx: Transaction, payment: RowMapping, taking: Taking) -> Plan
     return plan
 
 
-async def _refund_order(tx: Transaction, payment: RowMapping, taking: Taking) -> None:
+async def refund_whole_order(tx: Transaction, payment: RowMapping, taking: Taking) -> None:
+    """The order is refunded, as all of its money goes back or has gone."""
     if await move_order(tx, payment["order_id"], OrderState.FULFILLED, OrderState.REFUNDED):
         moved = Change("order", payment["order_id"], OrderState.FULFILLED, OrderState.REFUNDED, "refund", taking.why)
         await tx.run(record(payment["community_id"], tx.now, taking.by, moved))

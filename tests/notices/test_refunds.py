@@ -1,0 +1,97 @@
+"""What people read of money that goes back: true of sessions, bookings and seat, with staff's reason (rules 28, 35)."""
+
+from core.db import tables
+from core.db.unit import Database
+from core.usecases.completion.not_held import not_held
+from core.usecases.refunds.refund_order import Wish, preview_refund, refund_order
+from tests.answers import given
+from tests.builders import DAY, HOUR, Pair, a_pair, a_session, row_of
+from tests.clocks import NOW
+from tests.notices.courier import KeepingCourier
+from tests.notices.test_by_hand import TOLD, WHY, everything_due, to
+from tests.usecases.refunds.steps import hears, news_of
+
+
+async def refunded(db: Database, pair: Pair, sessions: int | None = None) -> None:
+    order_id = (await row_of(db, tables.packs, pair.pack_id))["order_id"]
+    shown = given(await preview_refund(db, pair.staff, Wish(order_id, WHY, sessions)))
+    wish = Wish(order_id, WHY, shown.sessions, shown.amount_minor)
+    given(await refund_order(db, pair.staff, wish, shown.seen))
+
+
+async def test_staffs_refund_of_all_reaches_all_three(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    await a_session(db, pair, NOW + 3 * DAY)
+
+    await refunded(db, pair)
+    await everything_due(db, courier)
+
+    told = to(courier, pair)
+    student, mentor, staff = ("\n\n".join(told[each]) for each in ("student", "mentor", "staff"))
+    assert "You get €200.00 back" in student
+    assert "With it 4 sessions went off your pack." in student
+    assert TOLD in student
+    assert "does not take place: the money for it goes back." in student
+    assert "back in your pack" not in student
+    assert "so your seat is released with them" in student
+    assert "The student's pack was refunded, and the time is free again." in mentor
+    assert "The last sessions of **Stu**" in mentor
+    assert "€" not in mentor
+    assert WHY not in mentor
+    assert "**Sam**" in staff
+    assert "gives €200.00 back to **Stu**" in staff
+    assert "Sessions taken off the pack: 4." in staff
+    assert "Seat released after a refund" in staff
+
+
+async def test_of_a_part_it_is_said_what_is_left(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+
+    await refunded(db, pair, sessions=1)
+    await everything_due(db, courier)
+
+    (student,) = to(courier, pair)["student"]
+    assert "€50.00 of your payment for “Four sessions” with **Mara** go back" in student
+    assert "With it 1 session went off your pack.\nYou have 3 sessions left." in student
+
+
+async def test_a_refund_on_the_providers_pages_asks_staff_or_says_what_it_took(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db)
+
+    await hears(db, await news_of(db, pair, 5_000))
+    await everything_due(db, courier)
+    await hears(db, await news_of(db, pair, 15_000, "re_2"))
+    await everything_due(db, courier)
+
+    first, *later = to(courier, pair)["staff"]
+    assert "€50.00 of a payment of **Stu**" in first
+    assert "Say so in `/staff tasks`; until then the student keeps all." in first
+    assert any("4 unused sessions were taken off the pack." in each for each in later)
+
+
+async def test_a_session_of_a_refunded_pack_that_was_not_held_is_not_promised_again(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db)
+    session = await a_session(db, pair, NOW - HOUR)
+    await hears(db, await news_of(db, pair, 20_000))
+
+    given(await not_held(db, pair.mentor.asker, session))
+    await everything_due(db, courier)
+
+    texts = "\n".join(to(courier, pair)["student"])
+    assert "Your pack was refunded, so there is nothing to make up for." in texts
+    assert "book another time" not in texts
+
+
+async def test_staff_hear_of_money_that_came_back(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    made, failed = await news_of(db, pair, 5_000), await news_of(db, pair, 5_000, failed="expired_or_canceled_card")
+
+    await hears(db, made, failed)
+    await everything_due(db, courier)
+
+    texts = "\n".join(to(courier, pair)["staff"])
+    assert r"the provider's refund failed: expired\_or\_canceled\_card." in texts
