@@ -6,6 +6,7 @@ from bot.replies.paging import of_page, page_keys, page_note
 from bot.replies.reply import Reply, Tone
 from core.texts.language import plain, say, say_many
 from core.texts.notices import what
+from core.texts.providers import provider_name
 from core.texts.when import discord_time
 from core.usecases.records.replay import DeadNotice, FailedEvent, Failures
 
@@ -56,7 +57,7 @@ def _key(number: int, failed: DeadNotice | FailedEvent, page: int) -> Key | None
 def _field(number: int, failed: DeadNotice | FailedEvent) -> tuple[str, str]:
     if isinstance(failed, DeadNotice):
         return f"{number}. {what(failed.kind)}", "\n".join([_to(failed), _why(failed.why)])
-    title = f"{failed.provider.capitalize()}: {plain(failed.kind)}"
+    title = f"{provider_name(failed.provider)}: {plain(failed.kind)}"
     return f"{number}. {title}", "\n".join(filter(None, [_news(failed), _order(failed), _why(failed.why)]))
 
 

@@ -8,6 +8,7 @@ from bot.replies.paging import of_page, page_keys, page_note
 from bot.replies.reply import Reply, Tone
 from core.texts.language import plain, say, say_many
 from core.texts.prices import price
+from core.texts.providers import provider_name
 from core.texts.when import discord_time
 from core.usecases.reading.tasks import Payment, Somebody, Task, TaskKind
 
@@ -154,7 +155,7 @@ def _reference(paid: Payment) -> str:
         "Order {order}, payment {payment} at {provider}.",
         order=paid.order_id,
         payment=plain(paid.ref),
-        provider=plain(paid.provider.capitalize()),
+        provider=provider_name(paid.provider),
     )
 
 

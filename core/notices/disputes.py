@@ -8,6 +8,7 @@ from core.ports import Message
 from core.rules.notices import NoticeKind
 from core.texts.language import plain, say, say_many
 from core.texts.prices import price
+from core.texts.providers import provider_name
 from core.texts.when import discord_span
 
 
@@ -126,7 +127,7 @@ def _reference(dispute: DisputeFacts) -> str:
         "Order {order}, payment {payment} at {provider}.",
         order=dispute.order_id,
         payment=plain(dispute.payment_ref),
-        provider=plain(dispute.provider.capitalize()),
+        provider=provider_name(dispute.provider),
     )
 
 

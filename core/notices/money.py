@@ -346,7 +346,7 @@ def _reference(order: OrderFacts) -> str:
         "Order {order}, payment {payment} at {provider}.",
         order=order.order_id,
         payment=plain(order.paid.ref),
-        provider=plain(order.provider.capitalize()),
+        provider=provider_name(order.provider),
     )
 
 

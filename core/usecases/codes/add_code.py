@@ -62,19 +62,34 @@ async def add_code(tx: Transaction, asker: Asker, new: NewCode) -> CodeCard | Re
     mentor = None if new.mentor_id is None else await mentor_of(tx, who.community_id, new.mentor_id)
     if new.mentor_id is not None and mentor is None:
         return refuse(Reason.UNKNOWN_MENTOR)
-    limits = {
-        "percent": new.percent,
-        "off_minor": off_minor,
-        "currency": None if off_minor is None else who.currency,
-        "most_uses": new.uses,
-        "most_uses_each": new.uses_each,
-        "ends_at": None if new.days is None else tx.now + timedelta(days=new.days),
-    }
-    code_id = await insert_code(tx, community_id=who.community_id, mentor_id=new.mentor_id, word=word, **limits)
-    facts = {name: str(value) for name, value in limits.items() if value is not None} | {"word": word}
+    ends_at = None if new.days is None else tx.now + timedelta(days=new.days)
+    currency = None if off_minor is None else who.currency
+    code_id = await insert_code(
+        tx,
+        community_id=who.community_id,
+        mentor_id=new.mentor_id,
+        word=word,
+        percent=new.percent,
+        off_minor=off_minor,
+        currency=currency,
+        most_uses=new.uses,
+        most_uses_each=new.uses_each,
+        ends_at=ends_at,
+    )
+    facts = {"word": word, "percent": new.percent, "off_minor": off_minor, "uses": new.uses}
     change = Change("code", code_id, None, "live", "add", facts=facts)
     await tx.write_all(record(who.community_id, tx.now, by_member(who.member_id), change))
-    return CodeCard(code_id=code_id, word=word, mentor_name=mentor and mentor["name"], **limits)  # type: ignore[arg-type]
+    return CodeCard(
+        code_id=code_id,
+        word=word,
+        percent=new.percent,
+        off_minor=off_minor,
+        currency=currency,
+        mentor_name=None if mentor is None else mentor["name"],
+        most_uses=new.uses,
+        most_uses_each=new.uses_each,
+        ends_at=ends_at,
+    )
 
 
 def _off(new: NewCode, who: Known) -> int | Refused | None:
