@@ -40,7 +40,8 @@ setup: $(VENV)/.dev $(VENV)/.self
 demo: $(VENV)/.demo $(VENV)/.self
 	@$(VENV)/bin/seatkeeper demo $(ARGS)
 
-# Measuring makes greenlets slow, so only what a threshold binds is measured: rules and use cases, by their own tests.
+# Measuring makes greenlets slow, so only what a threshold binds is measured: rules and use cases, by their own tests,
+# and on SQLite where these run on both databases (tests/conftest.py).
 MEASURED := tests/rules tests/usecases tests/races
 test: setup lint
 	$(PY) -m pytest $(WORKERS) --cov --cov-report= $(MEASURED) $(ARGS)

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,15 +27,32 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.allow_hosts += f",{host}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where a test runs on both databases, coverage is measured on SQLite alone: it doubles what a test costs."""
+    on_both = {_named(item) for item in items if _database_of(item) == "sqlite"}
+    for item in items:
+        if _database_of(item) == "postgresql" and _named(item) in on_both:
+            item.add_marker("no_cover")
+
+
+def _named(item: pytest.Item) -> tuple[object, object]:
+    return item.parent, getattr(item, "originalname", None)
+
+
+def _database_of(item: pytest.Item) -> object:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("databases") if callspec else None
+
+
 @pytest.fixture(scope="session")
 def postgres_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresDatabases]:
     if SERVER_URL:
-        databases = PostgresDatabases(SERVER_URL)
-        yield databases
-        databases.close()
+        with closing(PostgresDatabases(SERVER_URL)) as databases:
+            yield databases
         return
-    with running_server(tmp_path_factory.mktemp("postgres") / "server.log") as url:
-        yield PostgresDatabases(url)
+    log = tmp_path_factory.mktemp("postgres") / "server.log"
+    with running_server(log) as url, closing(PostgresDatabases(url, copied_by="FILE_COPY")) as databases:
+        yield databases
 
 
 @pytest.fixture(scope="session")

@@ -61,12 +61,18 @@ class SqliteDatabases:
 
 
 class PostgresDatabases:
-    def __init__(self, server_url: str) -> None:
-        """`server_url` names a database to give orders in; its user may create others."""
+    def __init__(self, server_url: str, copied_by: str = "") -> None:
+        """`server_url` names a database to give orders in; its user may create others.
+
+        `copied_by` is the strategy of CREATE DATABASE, where it is not the server's own choice.
+        """
         self.server_url = f"postgresql://{server_url.partition('://')[2]}"
         # Several test runs may share a server named by TEST_DATABASE_URL.
         self._prefix = f"seatkeeper_test_{secrets.token_hex(6)}"
+        self._strategy = f"STRATEGY {copied_by}" if copied_by else ""
         self._template_name: str | None = None
+        # Neither asyncpg nor SQLAlchemy, so that no event loop is needed and no pool is shared with what is tested.
+        self._orders = psycopg.connect(self.server_url, autocommit=True)
 
     @contextmanager
     def empty(self) -> Iterator[str]:
@@ -91,19 +97,15 @@ class PostgresDatabases:
     def close(self) -> None:
         if self._template_name is not None:
             self._drop(self._template_name)
+        self._orders.close()
 
     def _create(self, template: str = "template0", name: str | None = None) -> str:
         made = f"{self._prefix}_{name or secrets.token_hex(6)}"
-        self._order(f"CREATE DATABASE {made} TEMPLATE {template}")
+        self._orders.execute(f"CREATE DATABASE {made} TEMPLATE {template} {self._strategy}".encode())
         return made
 
     def _drop(self, name: str) -> None:
-        self._order(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _order(self, statement: str) -> None:
-        # Neither asyncpg nor SQLAlchemy, so that no event loop is needed and no pool is shared with what is tested.
-        with psycopg.connect(self.server_url, autocommit=True) as db:
-            db.execute(statement.encode())
+        self._orders.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     def _url(self, name: str) -> str:
         return urlsplit(self.server_url)._replace(scheme="postgresql+asyncpg", path=f"/{name}").geturl()

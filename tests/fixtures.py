@@ -5,9 +5,17 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.db.unit import Database
+from core.ports import Clock
 from tests.clocks import SettableClock
 
-_engines: dict[str, Database] = {}  # `database_url` is the same in every test of a process
+_made: dict[str, Database] = {}
+
+
+def database_at(url: str, clock: Clock) -> Database:
+    """As if made anew, once the last one of this URL is closed. Its engines know how our statements are spelled."""
+    database = _made.setdefault(url, Database(url, clock))
+    database.clock, database.poke = clock, _nobody
+    return database
 
 
 def _nobody() -> None:
@@ -21,13 +29,7 @@ def clock() -> SettableClock:
 
 @pytest.fixture
 async def db(database_url: str, clock: SettableClock) -> AsyncIterator[Database]:
-    """A migrated database of the test's own, on SQLite and on PostgreSQL, with the clock that the test moves.
-
-    Its engines outlive the test, without their connections: they have learnt how our statements are spelled.
-    """
-    if database_url not in _engines:
-        _engines[database_url] = Database(database_url, clock)
-    database = _engines[database_url]
-    database.clock, database.poke = clock, _nobody
+    """A migrated database of the test's own, on SQLite and on PostgreSQL, with the clock that the test moves."""
+    database = database_at(database_url, clock)
     yield database
     await database.close()

@@ -12,6 +12,7 @@ from core.usecases.asker import Asker
 from tests.builders import Person, a_community, a_member, a_mentor, a_product, staff_of
 from tests.clocks import SettableClock
 from tests.databases import Databases
+from tests.fixtures import database_at
 from tests.jobs.inline import InlineEngine
 from tests.notices.courier import KeepingCourier
 from tests.provider import LedgerProvider
@@ -45,7 +46,7 @@ class House:
 
 async def a_house(databases: Databases, stack: ExitStack) -> House:
     clock = SettableClock()
-    db = Database(stack.enter_context(databases.migrated()), clock)
+    db = database_at(stack.enter_context(databases.migrated("life")), clock)
     provider, courier, roles, engine = LedgerProvider(clock), KeepingCourier(), KeepingRoles(), InlineEngine(db)
 
     def reread(_provider: str, body: bytes) -> News | None:
