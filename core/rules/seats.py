@@ -165,13 +165,16 @@ def _why_not_take_a_place(purchase: Purchase) -> Refused | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What is known of a seat when its grace may be over. The warning is that of this grace, not of an older one."""
+    """What is known of a seat when its grace may be over.
+
+    The warning is that of this grace, not of an older one; delivered by any channel, of which staff's is the last:
+    then every other one failed, and staff were told.
+    """
 
     now: datetime
     seat_state: SeatState | None
     grace_ends_at: datetime | None
     warning_delivered: bool = False
-    warning_failed_and_staff_told: bool = False
     order_unsettled: bool = False
     clocks_stopped: bool = False  # dispute, pause, freeze (rules 29, 39, 40)
 
@@ -182,7 +185,7 @@ def why_not_release(release: Release) -> Refused | None:
         return refuse(Reason.NOT_IN_GRACE)
     if release.clocks_stopped or release.grace_ends_at is None or release.now < release.grace_ends_at:
         return refuse(Reason.GRACE_NOT_OVER, ends_at=release.grace_ends_at)
-    if not (release.warning_delivered or release.warning_failed_and_staff_told):
+    if not release.warning_delivered:
         return refuse(Reason.WARNING_NOT_DELIVERED)
     if release.order_unsettled:
         return refuse(Reason.ORDER_UNSETTLED)

@@ -180,12 +180,6 @@ def test_a_seat_is_released_when_its_grace_is_over_and_its_student_was_warned() 
     assert why_not_release(a_release()) is None
 
 
-def test_a_seat_is_released_unwarned_only_when_every_channel_failed_and_staff_know() -> None:
-    release = a_release(warning_delivered=False, warning_failed_and_staff_told=True)
-
-    assert why_not_release(release) is None
-
-
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -8,7 +8,9 @@ from core.rules.notices import NoticeKind
 from core.rules.states import Channel, NoticeState
 
 
-async def warn(db: Database, seat_id: int, state: NoticeState = NoticeState.DELIVERED) -> None:
+async def warn(
+    db: Database, seat_id: int, state: NoticeState = NoticeState.DELIVERED, channel: Channel = Channel.DM
+) -> None:
     """The final warning of the seat's present grace went this way."""
     async with db.begin() as tx:
         seat = (await tx.run(select(tables.seats).where(tables.seats.c.id == seat_id))).mappings().one()
@@ -20,7 +22,7 @@ async def warn(db: Database, seat_id: int, state: NoticeState = NoticeState.DELI
                 cycle=seat["grace_number"],
                 to_member_id=seat["student_id"],
                 state=state,
-                channel=Channel.DM,
+                channel=channel,
                 due_at=tx.now,
                 next_attempt_at=tx.now,
                 created_at=tx.now,

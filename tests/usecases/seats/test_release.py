@@ -10,7 +10,7 @@ from core.db import tables
 from core.db.unit import Database
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused
-from core.rules.states import NoticeState, SeatState
+from core.rules.states import Channel, NoticeState, SeatState
 from core.usecases.buying.checkout import leave
 from core.usecases.buying.settle import settle_event
 from core.usecases.seats.release import DueRelease, Released, due_releases, release
@@ -65,6 +65,16 @@ async def test_who_was_not_warned_is_not_released(db: Database, clock: SettableC
     clock.forward(days=3)
 
     assert reason_of(await release(db, pair.seat_id)) is Reason.WARNING_NOT_DELIVERED
+
+
+async def test_where_every_channel_of_the_student_failed_staff_were_warned_and_the_seat_is_released(
+    db: Database, clock: SettableClock
+) -> None:
+    pair = await a_seat_in_grace(db, await a_shop(db))
+    await warn(db, pair.seat_id, channel=Channel.STAFF)
+    clock.forward(days=3)
+
+    assert await release(db, pair.seat_id) == Released(pair.seat_id)
 
 
 async def test_the_warning_of_an_older_grace_does_not_count(db: Database, clock: SettableClock) -> None:
