@@ -10,13 +10,20 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from core.rules.accounts import MoneyKind
 from core.rules.notices import NoticeKind
+from core.rules.states import DisputeOutcome
 from core.texts.notices import WHAT
+from core.texts.prices import price
+from core.texts.providers import provider_name
+from core.usecases.reading.accounts import accounts
 from core.usecases.reading.books import Ahead, books
 from seatkeeper.demo.community import MENTORS, STUDENTS, ZONE
 from seatkeeper.demo.play import Play
 from seatkeeper.demo.rendering import page
 from seatkeeper.demo.seen import far
+from seatkeeper.demo.standing import Standing
+from seatkeeper.wiring import PAYPAL, STRIPE
 
 PLAY = web.AppKey("play", Play)
 
@@ -26,6 +33,7 @@ _STEPS: Mapping[str, timedelta] = {
     "1d": timedelta(days=1),
 }
 _LEDGER_LINES = 12
+_PAYMENTS = 8
 _NEAR = timedelta(days=7)
 _HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?", re.IGNORECASE | re.ASCII)
 _TEMPLATES = files("seatkeeper.demo") / "templates"
@@ -104,6 +112,7 @@ async def _now(play: Play) -> dict[str, Any]:
         "next_is_near": due is not None and due.at - now < _NEAR,
         "happened": [_due(each, zone) for each in play.happened],
         "waiting": [*play.stripe.waiting(), *play.paypal.waiting()],
+        "payments": await _payments(play),
         "sessions": [
             {
                 "student": each.student,
@@ -136,6 +145,42 @@ async def _now(play: Play) -> dict[str, Any]:
             for entry in reversed(seen.ledger[-_LEDGER_LINES:])
         ],
     }
+
+
+async def _payments(play: Play) -> list[dict[str, Any]]:
+    """The latest payments of this run, and where at the provider they are given back or disputed."""
+    known = {
+        ref: (provider_name(provider), standing)
+        for provider, account in ((STRIPE, play.stripe), (PAYPAL, play.paypal))
+        for ref, standing in account.standings().items()
+    }
+    paid = [
+        (each, *known[each.reference])
+        for each in (await accounts(play.house.db)).movements
+        if each.kind == MoneyKind.PAYMENT and each.reference in known
+    ]
+    return [
+        {
+            "student": each.student,
+            "mentor": each.mentor,
+            "amount": price(each.amount_minor or 0, standing.currency),
+            "state": _state_of(standing, each.amount_minor or 0),
+            "provider": provider,
+            "page": standing.page,
+        }
+        for each, provider, standing in paid[: -_PAYMENTS - 1 : -1]
+    ]
+
+
+def _state_of(standing: Standing, paid_minor: int) -> tuple[str, str]:
+    """How a payment stands in words, and the look of a seat in as good a state."""
+    if standing.disputed:
+        return "disputed", "grace"
+    if standing.left_minor == paid_minor:
+        return "kept", "active"
+    if standing.left_minor:
+        return f"{standing.left} kept", "active"
+    return ("lost" if standing.ended is DisputeOutcome.LOST else "given back"), "held"
 
 
 def _due(due: Ahead, zone: ZoneInfo) -> dict[str, Any]:

@@ -180,6 +180,25 @@ async def test_the_next_due_thing_comes_as_it_was_announced(window: BrowserConte
     await messages.locator(MESSAGE).nth(before).wait_for()
 
 
+async def test_a_payment_is_disputed_on_its_providers_page_and_the_start_page_shows_how_it_stands(
+    window: BrowserContext, start: Page
+) -> None:
+    payment = start.locator("tr", has=start.get_by_role("link", name="at Stripe")).filter(has_text="Grace Lee")
+    await expect(payment).to_contain_text("kept")
+    at_stripe = await follow(window, payment.get_by_role("link"))
+
+    await at_stripe.get_by_role("button", name="Dispute $150.00").click()
+    await expect(payment).to_contain_text("disputed")
+    offered = [await each.inner_text() for each in await at_stripe.get_by_role("button").all()]
+    await at_stripe.get_by_role("button", name="The bank decides for the seller").click()
+    await expect(payment).to_contain_text("kept")
+    await at_stripe.get_by_role("button", name="Give $75.00 back").click()
+    await expect(payment).to_contain_text("$75.00 kept")
+
+    assert offered == ["The bank decides for the seller", "The bank decides for the buyer"]
+    assert await at_stripe.get_by_role("button", name="Give $37.50 back").count() == 1
+
+
 async def test_what_is_shown_to_one_in_the_guild_another_does_not_see(window: BrowserContext, start: Page) -> None:
     public = await place(window, start, "public")
     await be(public, "Ben")

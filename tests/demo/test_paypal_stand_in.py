@@ -17,6 +17,7 @@ from core.ports import (
     Approved,
     CheckoutRequest,
     ClosedUnpaid,
+    DisputeNews,
     OpenedCheckout,
     Paid,
     Pending,
@@ -27,6 +28,7 @@ from core.ports import (
     RefundRequest,
     StillOpen,
 )
+from core.rules.states import DisputeOutcome
 from seatkeeper.demo.paypal_signing import PayPalSigner
 from seatkeeper.demo.paypal_stand_in import PayPalStandIn
 from tests.clocks import SettableClock
@@ -183,3 +185,33 @@ async def test_what_moved_is_in_its_own_list_of_the_period(bench: Bench) -> None
     assert isinstance(told[1], RefundNews)
     assert (told[1].payment_ref, told[1].amount_minor) == (paid.payment_ref, 1)
     assert (len(told), before) == (2, [])
+
+
+@pytest.mark.parametrize("outcome", DisputeOutcome)
+async def test_a_dispute_is_told_and_listed_and_nothing_is_refunded_while_it_is_open(
+    bench: Bench, outcome: DisputeOutcome
+) -> None:
+    paid = await bench.paid()
+    await bench.paypal.give_back(paid.payment_ref, 8_001)
+    await bench.heard(3)
+    bench.told.news.clear()
+    asked = RefundRequest(key="r1", refund_id=3, payment_ref=paid.payment_ref, amount_minor=10_000, currency="EUR")
+
+    ref = await bench.paypal.dispute(paid.payment_ref)
+    refused = await bench.provider.refund(asked)
+    bench.clock.forward(days=3)
+    await bench.paypal.decide(paid.payment_ref, outcome)
+
+    opened, ended = [event.news for event in bench.told.news]
+    assert isinstance(opened, DisputeNews)
+    assert (opened.dispute_ref, opened.payment_ref, opened.disputed_minor) == (ref, paid.payment_ref, 10_000)
+    assert (opened.outcome, opened.answer_by) == (None, paid.paid_at + timedelta(days=10))
+    assert isinstance(ended, DisputeNews)
+    assert (ended.dispute_ref, ended.outcome, ended.at) == (ref, outcome, bench.clock.now())
+    assert isinstance(refused, RefundFailed)
+    now = bench.clock.now()
+    listed = [news async for news in bench.provider.told_since(now - timedelta(days=1), now + timedelta(days=1))]
+    assert listed == [ended]
+    is_lost = outcome is DisputeOutcome.LOST
+    assert bench.paypal.moved().get(ref) == ((-10_000, "EUR") if is_lost else None)
+    assert isinstance(await bench.provider.refund(asked), RefundFailed if is_lost else Refunded)

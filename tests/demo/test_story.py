@@ -164,7 +164,7 @@ class NothingCharged(StripeStandIn):
     """Its page says thank you, and no money ever moves."""
 
     async def pay(self, ref: str) -> None:
-        self._found(ref)
+        self.found(ref)
 
 
 def front_with_nothing_charged(play: Play) -> web.Application:

@@ -15,6 +15,7 @@ from core.payments.stripe_events import read_event
 from core.ports import (
     CheckoutRequest,
     ClosedUnpaid,
+    DisputeNews,
     Paid,
     Pending,
     ProviderEvent,
@@ -26,6 +27,7 @@ from core.ports import (
     RefundsChanged,
     StillOpen,
 )
+from core.rules.states import DisputeOutcome
 from seatkeeper.demo.stripe_stand_in import StripeStandIn
 from tests.clocks import SettableClock
 
@@ -225,3 +227,38 @@ async def test_what_moved_is_in_its_own_lists_of_the_period(bench: Bench) -> Non
     assert told[:2] == [paid, RefundsChanged(paid.payment_ref)]
     assert isinstance(told[2], RefundNews)
     assert (told[2].payment_ref, told[2].amount_minor, len(told), before) == (paid.payment_ref, 1, 3, [])
+
+
+@pytest.mark.parametrize("outcome", DisputeOutcome)
+async def test_a_dispute_is_told_and_listed_and_nothing_is_refunded_while_it_is_open(
+    bench: Bench, outcome: DisputeOutcome
+) -> None:
+    opened_checkout = await bench.provider.open_checkout(a_request(bench))
+    await bench.stripe.pay(opened_checkout.ref)
+    paid = await bench.provider.ask_checkout(opened_checkout.ref)
+    assert isinstance(paid, Paid)
+    await bench.stripe.give_back(paid.payment_ref, 8_000)
+    bench.told.news.clear()
+    asked = [
+        RefundRequest(key=key, refund_id=3, payment_ref=paid.payment_ref, amount_minor=10_000, currency="EUR")
+        for key in ("r1", "r2")
+    ]
+
+    ref = await bench.stripe.dispute(paid.payment_ref)
+    refused = await bench.provider.refund(asked[0])
+    bench.clock.forward(days=3)
+    await bench.stripe.decide(paid.payment_ref, outcome)
+
+    opened, ended = [event.news for event in bench.told.news]
+    assert isinstance(opened, DisputeNews)
+    assert (opened.dispute_ref, opened.payment_ref, opened.disputed_minor) == (ref, paid.payment_ref, 10_000)
+    assert (opened.outcome, opened.answer_by) == (None, paid.paid_at + timedelta(days=7))
+    assert isinstance(ended, DisputeNews)
+    assert (ended.dispute_ref, ended.outcome, ended.at) == (ref, outcome, bench.clock.now())
+    assert isinstance(refused, RefundFailed)
+    now = bench.clock.now()
+    told = [news async for news in bench.provider.told_since(now - timedelta(days=1), now + timedelta(days=1))]
+    assert [news.outcome for news in told if isinstance(news, DisputeNews)] == [outcome]
+    is_lost = outcome is DisputeOutcome.LOST
+    assert bench.stripe.moved().get(ref) == ((-10_000, "EUR") if is_lost else None)
+    assert isinstance(await bench.provider.refund(asked[1]), RefundFailed if is_lost else Refunded)
