@@ -27,12 +27,13 @@ async def tell(play: Play, out: Console) -> int:
         await story.dev_reads_it_elsewhere("Dev", "Grace Lee")
         await story.chloe_reads_german("Chloe", "Jonas Weber")
         await story.jonas_takes_a_break("Jonas Weber", "Ben", "Chloe")
-        await story.money("Ann", "Ben", "Chloe", "Dev", "Mira Thapa")
+        await story.money("Ann", "Ben", "Chloe", "Dev", "Mira Thapa", "Jonas Weber")
         story.nothing_broke()
     except Unexpected as error:
         out.print(f"\n[red]Step {story.step} did not go as it must:[/] {escape(str(error))}")
         return 1
-    out.print(f"\n[green]All {story.step} steps went as they must.[/]")
+    out.print(f"\n[green]All {story.step} steps went as they must, and the books balance:[/]")
+    story.show_the_books()
     return 0
 
 

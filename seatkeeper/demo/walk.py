@@ -51,7 +51,7 @@ class Walk:
         self.step = 0
         self.play = play
         self.paid_on: dict[str, str] = {}  # by student, the page of the checkout that they paid last
-        self._out = out
+        self.out = out
         self._names = {actor.id: name for name, actor in play.guild.people.items()}
         self._zones = {mentor.name: mentor.zone for mentor in MENTORS}
         self._read: dict[str, int] = {}
@@ -230,8 +230,8 @@ class Walk:
 
     async def begin(self, what: str) -> None:
         self.step += 1
-        self._out.print(f"\n[dim]{self._when(self.play.clock.now())}[/]")
-        self._out.print(f"[bold]{self.step:>2}  {escape(what)}[/]")
+        self.out.print(f"\n[dim]{self._when(self.play.clock.now())}[/]")
+        self.out.print(f"[bold]{self.step:>2}  {escape(what)}[/]")
 
     async def end(self) -> None:
         """See to what is due, print what came to whom, and what the ledger says now."""
@@ -356,10 +356,10 @@ class Walk:
         return instant.astimezone(ZoneInfo(ZONE)).strftime("%a %-d %b %Y %H:%M")
 
     def note(self, where: str, what: str) -> None:
-        first, *rest = textwrap.wrap(what, width=max(self._out.width, 100) - _INDENT) or [""]
-        self._out.print(f"    [cyan]{escape(where):<22}[/] {escape(first)}")
+        first, *rest = textwrap.wrap(what, width=max(self.out.width, 100) - _INDENT) or [""]
+        self.out.print(f"    [cyan]{escape(where):<22}[/] {escape(first)}")
         for line in rest:
-            self._out.print(" " * _INDENT + escape(line))
+            self.out.print(" " * _INDENT + escape(line))
 
 
 def _digits(amount: str) -> str:
