@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 import warnings
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -25,6 +26,8 @@ _NAME_IN_SANDBOX = "messageverificationcerts.sandbox.paypal.com"
 _LONGEST = 64 * 1024  # a chain takes less than ten
 _FETCH_FOR = timedelta(seconds=5)
 _FETCHES_AT_ONCE = 4
+_FETCHES_A_MINUTE = 30  # a forger may name an address for each delivery, and PayPal must not have to shut us out
+_MISSING_FOR = timedelta(minutes=5)
 _MOST_KEPT = 8  # PayPal has one or two at a time
 _MOST_IN_A_CHAIN = 8
 _SHORTEST_KEY = 2048
@@ -36,28 +39,52 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 class Certificates:
     """What was proven to be PayPal's is kept; addresses come in already checked (`paypal_signature`).
 
-    `roots` are the system's, if none are given.
+    Of what PayPal does not have it is not asked again for some minutes. `roots` are the system's, if none are given.
     """
 
     def __init__(self, fetch: Fetch, *, roots: Sequence[x509.Certificate] | None = None) -> None:
         self._fetch = fetch
         self._store = None if roots is None else Store(list(roots))
         self._kept: dict[str, list[x509.Certificate]] = {}
+        self._missing: dict[str, datetime] = {}
+        self._fetched: deque[datetime] = deque(maxlen=_FETCHES_A_MINUTE)
         self._turns = asyncio.Semaphore(_FETCHES_AT_ONCE)
 
-    async def key_at(self, url: str, at: datetime) -> RSAPublicKey | None:
-        """The key in the certificate there, if it was PayPal's for signing messages at that instant; else None."""
-        chain = self._kept.get(url)
-        if chain is None:
-            async with self._turns:
-                chain = self._kept.get(url) or _certificates_in(await self._fetch(url) or b"")
-        key = _proven(chain, await self._trusted(), at, sandbox=".sandbox." in url)
+    async def key_at(self, url: str, at: datetime, now: datetime) -> RSAPublicKey | None:
+        """The key in the certificate there, if it was PayPal's for signing messages at that instant; else None.
+
+        ProviderUnavailable: nobody can say now.
+        """
+        store, sandbox = await self._trusted(), ".sandbox." in url
+        kept = self._kept.get(url, [])
+        key = _proven(kept, store, at, sandbox=sandbox)
+        if key is not None:
+            return key
+        async with self._turns:
+            # Another delivery may have fetched it in the meantime. One that is kept may be issued anew since.
+            chain = self._kept.get(url, [])
+            if chain is kept or not chain:
+                chain = await self._look(url, now)
+        key = _proven(chain, store, at, sandbox=sandbox)
         if key is not None:
             self._keep(url, chain)
         elif chain:
             # PayPal serves it, so this is no forger's: its authority is new to us, or it was not of that instant.
             log.warning("PayPal's certificate is not proven for %s: issued by %s", at, chain[0].issuer.rfc4514_string())
         return key
+
+    async def _look(self, url: str, now: datetime) -> list[x509.Certificate]:
+        """What PayPal has there; none, if it had nothing a moment ago."""
+        self._missing = {each: since for each, since in self._missing.items() if now - since < _MISSING_FOR}
+        if url in self._missing:
+            return []
+        if len(self._fetched) == _FETCHES_A_MINUTE and now - self._fetched[0] < timedelta(minutes=1):
+            raise ProviderUnavailable("PayPal was asked for many certificates within a minute")
+        self._fetched.append(now)
+        found = await self._fetch(url)
+        if found is None:
+            self._missing[url] = now
+        return _certificates_in(found or b"")
 
     async def _trusted(self) -> Store:
         if self._store is None:
@@ -68,9 +95,7 @@ class Certificates:
         return self._store
 
     def _keep(self, url: str, chain: list[x509.Certificate]) -> None:
-        if url in self._kept:
-            return
-        while len(self._kept) >= _MOST_KEPT:
+        while url not in self._kept and len(self._kept) >= _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[url] = chain
 

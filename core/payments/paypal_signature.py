@@ -55,7 +55,7 @@ async def is_signed(
         return False
     if not now - OLDEST <= at <= now + _AHEAD:
         return False
-    key = await certificates.key_at(address, at)
+    key = await certificates.key_at(address, at, now)
     if key is None:
         return False
     message = f"{transmission_id}|{written}|{webhook_id}|{zlib.crc32(raw)}".encode()

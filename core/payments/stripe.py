@@ -111,6 +111,8 @@ class StripeProvider:
         }
         if self._automatic_tax:
             params["automatic_tax"] = {"enabled": True}
+            # Else the account's own choice counts, and tax that is within the price is not what was ordered (rule 26).
+            params["line_items"][0]["price_data"]["tax_behavior"] = "exclusive"
         async with self._asking():
             checkout = await self._checkouts.create_async(params, {"idempotency_key": request.key})
             return opened(checkout.to_dict())

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 Answer = tuple[int, Json]
 
 _KNOWN = re.compile(
-    r"mode|line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|product_data\]\[name))\]"
+    r"mode|line_items\[0\]\[(quantity|price_data\]\[(currency|unit_amount|tax_behavior|product_data\]\[name))\]"
     r"|client_reference_id|metadata\[order\]|payment_intent_data\[metadata\]\[order\]"
     r"|expires_at|success_url|cancel_url|automatic_tax\[enabled\]"
 )
@@ -63,6 +63,7 @@ class FakeStripe:
     refund_status: str = "succeeded"
     page: int = 100
     _answers: dict[str, tuple[dict[str, str], Answer]] = field(default_factory=dict)
+    _tax_on_top: set[str] = field(default_factory=set)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def app(self) -> web.Application:
@@ -198,6 +199,8 @@ class FakeStripe:
             return _error(400, "invalid_request_error", param="expires_at")
         ref = f"cs_test_{len(self.checkouts) + 1}"
         unit = int(form["line_items[0][price_data][unit_amount]"])
+        if form.get("line_items[0][price_data][tax_behavior]") == "exclusive":
+            self._tax_on_top.add(ref)
         self.checkouts[ref] = {
             "id": ref,
             "object": "checkout.session",
@@ -302,7 +305,8 @@ class FakeStripe:
     def _complete(self, ref: str, intent_status: str, payment_status: str, tax: int) -> None:
         checkout = self.checkouts[ref]
         assert checkout["status"] == "open"
-        total = checkout["amount_total"] + tax
+        # This account's prices include tax, where nothing else is said, as most do outside the United States.
+        total = checkout["amount_total"] + (tax if ref in self._tax_on_top else 0)
         intent = {
             "id": f"pi_{ref}",
             "object": "payment_intent",

@@ -87,7 +87,7 @@ async def test_what_paypals_simulator_sent_in_2024_is_paypals(added: bytes, take
 async def test_its_certificate_was_not_good_for_other_years() -> None:
     certificates = their_certificates()
 
-    keys = [await certificates.key_at(CERT_URL, datetime(year, 8, 2, tzinfo=UTC)) for year in (2023, 2024, 2025)]
+    keys = [await certificates.key_at(CERT_URL, datetime(year, 8, 2, tzinfo=UTC), NOW) for year in (2023, 2024, 2025)]
 
     assert [key is not None for key in keys] == [False, True, False]
 
@@ -95,7 +95,7 @@ async def test_its_certificate_was_not_good_for_other_years() -> None:
 async def test_it_is_proven_by_its_authority_alone() -> None:
     others = their_certificates([ROOT.certificate])
 
-    assert await others.key_at(CERT_URL, datetime(2024, 8, 2, tzinfo=UTC)) is None
+    assert await others.key_at(CERT_URL, datetime(2024, 8, 2, tzinfo=UTC), NOW) is None
 
 
 def test_this_machine_trusts_the_authority_of_paypals_present_certificates() -> None:
@@ -358,6 +358,47 @@ async def test_a_host_that_only_claims_to_be_paypal_is_not_believed(door: Door) 
             await is_signed(RAW, door.paypal.sign(RAW, NOW), WEBHOOK_ID, certificates, NOW)
 
     assert door.host.requests == []
+
+
+async def test_what_paypal_does_not_have_it_is_not_asked_for_again_at_once(door: Door) -> None:
+    door.host.served.clear()
+
+    for _ in range(3):
+        assert not await door.takes(door.paypal.sign(RAW, NOW))
+    assert len(door.host.requests) == 1
+
+    door.host.served[PATH] = door.paypal.pem
+    later = NOW + timedelta(minutes=5)
+    assert await door.takes(door.paypal.sign(RAW, later), now=later)
+
+
+async def test_a_forger_who_names_many_addresses_makes_us_fetch_a_few_a_minute(door: Door) -> None:
+    def forged(number: int, at: datetime = NOW) -> dict[str, str]:
+        path = f"/v1/notifications/certs/CERT-{number}"
+        return door.paypal.sign(RAW, at, **{"PAYPAL-CERT-URL": f"https://api.paypal.com{path}"})
+
+    assert await door.takes(door.paypal.sign(RAW, NOW))
+    for number in range(1, 30):
+        assert not await door.takes(forged(number))
+    with pytest.raises(ProviderUnavailable, match="many certificates"):
+        await door.takes(forged(30))
+
+    assert len(door.host.requests) == 30
+    assert await door.takes(door.paypal.sign(RAW, NOW)), "what is kept needs no fetching"
+    later = NOW + timedelta(minutes=1)
+    assert not await door.takes(forged(31, later), now=later)
+    assert len(door.host.requests) == 31
+
+
+async def test_a_certificate_issued_anew_at_the_same_address_is_fetched_again(door: Door) -> None:
+    of_then = an_identity(ISSUING, until=NOW + timedelta(hours=1))
+    door.host.served[PATH] = of_then.pem
+    assert await door.takes(of_then.sign(RAW, NOW))
+
+    door.host.served[PATH] = door.paypal.pem
+    later = NOW + timedelta(hours=2)
+
+    assert await door.takes(door.paypal.sign(RAW, later), now=later)
 
 
 async def test_few_certificates_are_kept_and_few_fetched_at_once(door: Door) -> None:

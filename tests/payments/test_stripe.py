@@ -94,9 +94,10 @@ async def test_kronur_are_asked_for_in_hundredths_and_read_back_whole(
     assert (news.amount_minor, news.currency) == (9_000, "ISK")
 
 
-async def test_a_paid_checkout_tells_amount_tax_and_when_it_was_charged(
-    provider: StripeProvider, stripe: FakeStripe, clock: SettableClock
+async def test_a_paid_checkout_tells_amount_tax_on_top_and_when_it_was_charged(
+    api_url: str, http: aiohttp.ClientSession, stripe: FakeStripe, clock: SettableClock
 ) -> None:
+    provider = StripeProvider(API_KEY, http, api_url=api_url, automatic_tax=True)
     opened = await provider.open_checkout(REQUEST)
     clock.forward(minutes=5)
     stripe.pay(opened.ref, tax=3_800)
