@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.rules.money import EXPONENTS
+from core.rules.money import coin
 from core.rules.refusals import Reason, Refused, refuse
 
 
@@ -46,8 +46,8 @@ def why_not_use(code: Code, uses: Uses, mentor_id: int, currency: str, now: date
 def discount(code: Code, price_minor: int, currency: str) -> int:
     """Minor units off this price, never more than it. What a percentage leaves over is the student's.
 
-    With three decimals the price stays a multiple of ten: no provider charges the last one.
+    The discount is of whole coins, so that a price which can be charged stays one.
     """
     off = -(-price_minor * code.percent // 100) if code.percent is not None else code.off_minor or 0
-    step = 10 if EXPONENTS[currency] == 3 else 1
+    step = coin(currency)
     return min(price_minor, -(-off // step) * step)

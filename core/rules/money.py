@@ -23,6 +23,8 @@ _CODES_BY_EXPONENT = {
 EXPONENTS = {code: exponent for exponent, codes in _CODES_BY_EXPONENT.items() for code in codes.split()}
 """Decimals of each currency that people are paid in: no metals, no funds, no test codes."""
 
+_COINS = {"HUF": 100, "TWD": 100, "MGA": 100}
+
 MOST_MINOR = 999_999_999_999
 """Twelve digits, the most that any provider takes in any currency."""
 
@@ -41,17 +43,27 @@ class Money:
             raise ValueError(f"no currency {self.currency!r}")
 
 
+def coin(currency: str) -> int:
+    """The fewest minor units that every provider moves: some count a currency more coarsely than ISO 4217 does.
+
+    PayPal takes whole HUF and TWD, Stripe whole MGA, and of three decimals it takes the last one only as 0.
+    """
+    return 10 if EXPONENTS[currency] == 3 else _COINS.get(currency, 1)
+
+
 def why_not_price(amount_minor: int, currency: str) -> Refused | None:
     """Why a product cannot cost this."""
     if currency not in EXPONENTS:
         return refuse(Reason.BAD_CURRENCY, currency=currency)
     if not 0 < amount_minor <= MOST_MINOR:
         return refuse(Reason.BAD_NUMBER, number=amount_minor)
+    if amount_minor % coin(currency):
+        return refuse(Reason.PART_OF_A_COIN, currency=currency)
     return None
 
 
 def parse_price(text: str, currency: str) -> int | Refused:
-    """The same for what something costs, which is never nothing."""
+    """Minor units of what something costs: never nothing, never a part of a coin. Otherwise as `parse_amount`."""
     amount_minor = parse_amount(text, currency)
     if isinstance(amount_minor, Refused):
         return amount_minor

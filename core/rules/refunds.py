@@ -6,12 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from core.rules.balance import Pack, after_entry, state_after, usable, usable_remaining
+from core.rules.money import coin
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.seats import SeatEvent, after
 from core.rules.states import EntryKind, PackState, SeatState
-
-# Minor units in which some provider counts these, where it is coarser than ISO 4217: it would refuse anything between.
-_STEPS = {"HUF": 100, "TWD": 100, "MGA": 100, **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 10)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +41,14 @@ def default_amount(payment: GivenBack, total: int, taken_before: int, taking: in
         return left
     share = payment.paid_minor * (taken_before + taking) // total - payment.refunded_minor
     amount = min(max(share, 0), left)
-    return amount - amount % _STEPS.get(payment.currency, 1)
+    return amount - amount % coin(payment.currency)
 
 
 def why_not_amount(payment: GivenBack, amount_minor: int) -> Refused | None:
     """Why this much cannot go back: more than is left, or parts of a coin that no provider moves."""
     if not 0 <= amount_minor <= payment.left_minor:
         return refuse(Reason.MORE_THAN_LEFT)
-    if amount_minor < payment.left_minor and amount_minor % _STEPS.get(payment.currency, 1):
+    if amount_minor < payment.left_minor and amount_minor % coin(payment.currency):
         return refuse(Reason.PART_OF_A_COIN, currency=payment.currency)
     return None
 

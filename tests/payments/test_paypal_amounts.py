@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.payments.paypal_amounts import DECIMALS, from_paypal, to_paypal, why_not_charge
-from core.rules.money import EXPONENTS, MOST_MINOR
+from core.rules.money import EXPONENTS, MOST_MINOR, coin
 
 CHARGED = st.sampled_from(sorted(DECIMALS))
 
@@ -103,3 +103,8 @@ def test_no_text_makes_trouble(value: str, currency: str) -> None:
     amount_minor = from_paypal(value, currency)
 
     assert amount_minor is None or Decimal(amount_minor).scaleb(-EXPONENTS[currency]) == Decimal(value)
+
+
+@given(st.integers(1, MOST_MINOR // 100), CHARGED)
+def test_whole_coins_can_be_charged(coins: int, currency: str) -> None:
+    assert why_not_charge(coins * coin(currency), currency) is None

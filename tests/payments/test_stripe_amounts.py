@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.payments.stripe_amounts import from_stripe, to_stripe
-from core.rules.money import EXPONENTS, MOST_MINOR
+from core.rules.money import EXPONENTS, MOST_MINOR, coin
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,8 @@ def test_what_is_charged_is_what_is_read_back(amount_minor: int, currency: str) 
     figure = to_stripe(amount_minor, currency)
 
     assert figure is None or from_stripe(figure, currency) == amount_minor
+
+
+@given(st.integers(0, MOST_MINOR // 100), st.sampled_from(sorted(EXPONENTS)))
+def test_whole_coins_can_be_charged(coins: int, currency: str) -> None:
+    assert to_stripe(coins * coin(currency), currency) is not None
