@@ -198,6 +198,10 @@ class ProviderRefused(Exception):
     """The provider will never do what was asked: the request or the configuration is wrong. The text is safe to log."""
 
 
+class ProviderForbids(ProviderRefused):
+    """The provider does not know our key, or lets it not do this: whoever runs us can mend that, and then it may."""
+
+
 class PaymentProvider(Protocol):
     """One provider. Every call raises `ProviderUnavailable` or `ProviderRefused`, and nothing of an SDK's own."""
 

@@ -16,6 +16,7 @@ from core.ports import (
     OpenedCheckout,
     Paid,
     Pending,
+    ProviderForbids,
     ProviderRefused,
     ProviderUnavailable,
     Refunded,
@@ -32,6 +33,8 @@ LEAST_OPEN_FOR = timedelta(minutes=30)  # Stripe's
 class LedgerProvider:
     """Keeps checkouts and refunds under their idempotency keys. `away`: every call fails; `refusing`: is refused.
 
+    `forbidding`: as it no longer takes our key.
+
     `declining`: the buyer's bank says no when what they approved is captured. `unknown`: checkouts it knows nothing of.
     """
 
@@ -39,6 +42,7 @@ class LedgerProvider:
     name: str = "stripe"
     away: bool = False
     refusing: bool = False
+    forbidding: bool = False
     declining: bool = False
     checkouts: dict[str, CheckoutRequest] = field(default_factory=dict)
     news: dict[str, CheckoutNews] = field(default_factory=dict)
@@ -147,5 +151,7 @@ class LedgerProvider:
     def _answer(self) -> None:
         if self.away:
             raise ProviderUnavailable
+        if self.forbidding:
+            raise ProviderForbids("401, the key is not known")
         if self.refusing:
             raise ProviderRefused("the account may not do this")

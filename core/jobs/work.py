@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.correlation import caused_by, go_on_as
-from core.db.due import Row, failed_event, put_off_checkout, put_off_event, put_off_row
-from core.db.tables import refunds
+from core.db.due import Row, failed_event, put_off_checkout, put_off_event
 from core.db.unit import Database, Transaction, reading, transaction
 from core.jobs import engine
 from core.jobs.faults import Edge, log
@@ -20,7 +19,7 @@ from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.settle import settle_event
 from core.usecases.reconcile.reconcile import RECONCILED_FOR, reconcile
 from core.usecases.refunds.ask_refunds import ask_refunds, put_off_asking
-from core.usecases.refunds.make_refund import make_refund
+from core.usecases.refunds.make_refund import make_refund, put_off_refund
 from core.usecases.seats.bring_role import bring_role, put_off_bringing
 
 DELIVER_NOTICE = "deliver_notice"
@@ -85,9 +84,9 @@ class Errands:
 
     async def make_refund(self, refund_id: int) -> str:
         """One attempt to give a payment back."""
-        with Edge("making refund", refund_id):
+        with Edge("making refund", refund_id) as edge:
             return str(await make_refund(self.db, self.providers, refund_id))
-        await _put_off_refund(self.db, refund_id)
+        await put_off_refund(self.db, refund_id, f"fault {edge.reference}")
         return "fault"
 
     async def ask_refunds(self, payment_id: int) -> str:
@@ -164,11 +163,6 @@ async def _failed_event(tx: Transaction, event_id: int) -> Row | None:
 @transaction
 async def _put_off_checkout(tx: Transaction, order_id: int) -> None:
     await put_off_checkout(tx, order_id)
-
-
-@transaction
-async def _put_off_refund(tx: Transaction, refund_id: int) -> None:
-    await put_off_row(tx, refunds, refund_id)
 
 
 @transaction

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from core.payments.reading import Json, Unreadable, parsed
-from core.ports import ProviderRefused, ProviderUnavailable
+from core.ports import ProviderForbids, ProviderRefused, ProviderUnavailable
 
 API_URL = "https://api-m.paypal.com"
 
@@ -81,7 +81,7 @@ class PayPalApi:
             async with asyncio.timeout(self._whole_call_for.total_seconds()):
                 yield
         except SaidNo as no:
-            raise ProviderRefused(str(no)) from None
+            raise (ProviderForbids if no.status in (401, 403) else ProviderRefused)(str(no)) from None
         except Unreadable as error:
             raise ProviderUnavailable(f"unreadable answer of PayPal: {error}") from None
         except TimeoutError:

@@ -27,6 +27,7 @@ from core.ports import (
     News,
     OpenedCheckout,
     Paid,
+    ProviderForbids,
     ProviderRefused,
     ProviderUnavailable,
     Refunded,
@@ -231,6 +232,8 @@ def _translated(error: stripe.StripeError) -> ProviderUnavailable | ProviderRefu
     status = error.http_status
     if isinstance(error, stripe.APIConnectionError | stripe.RateLimitError):
         return ProviderUnavailable(_safe_words(error))
+    if status in (401, 403):
+        return ProviderForbids(_safe_words(error))
     if status is not None and 400 <= status < 500 and status not in _NOT_NOW:
         return ProviderRefused(_safe_words(error))
     return ProviderUnavailable(_safe_words(error))

@@ -17,6 +17,7 @@ from tests.clocks import NOW, SettableClock
 from tests.jobs.steps import an_open_order
 from tests.notices.courier import KeepingCourier
 from tests.provider import LedgerProvider
+from tests.usecases.refunds.steps import news_of
 
 
 async def test_a_checkout_that_ran_out_unpaid_is_closed_at_the_provider_and_its_order_with_it(
@@ -171,6 +172,25 @@ async def test_a_refund_is_asked_for_again_until_staff_must_see_to_it(
     assert before_the_last is RefundState.INTENDED
     assert (await row_of(db, tables.refunds, refund_id))["state"] is RefundState.FAILED
     assert courier.sent[-1].message.title.startswith("A refund failed")
+
+
+async def test_a_refund_that_meets_a_fault_each_time_is_a_task_for_staff_in_the_end(
+    db: Database, clock: SettableClock, jobs: Jobs, provider: LedgerProvider, courier: KeepingCourier
+) -> None:
+    pair, refund_id = await _a_refund(db)
+    provider.refund_news = [await news_of(db, pair, 20_000, currency="USD")]  # of a payment in euros: a fault
+    clock.forward(hours=12)
+
+    for _ in range(MOST_ATTEMPTS):
+        assert (await row_of(db, tables.refunds, refund_id))["state"] is RefundState.INTENDED
+        await jobs.run_due()
+        clock.forward(hours=1)
+    await jobs.run_due()
+
+    refund = await row_of(db, tables.refunds, refund_id)
+    assert (refund["state"], refund["last_error"][:6]) == (RefundState.FAILED, "fault ")
+    assert refund["last_error"] in courier.sent[-1].message.text
+    assert provider.refunds == {}
 
 
 async def test_a_refund_of_a_provider_that_is_not_configured_waits(db: Database, jobs: Jobs) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.payments.paypal import PayPalProvider
-from core.ports import ProviderRefused, ProviderUnavailable, StillOpen
+from core.ports import ProviderForbids, ProviderUnavailable, StillOpen
 from tests.payments.fake_paypal import CLIENT_ID, CLIENT_SECRET, Asked, FakePayPal
 from tests.payments.fake_stripe import BadDay
 from tests.payments.tills import REQUEST
@@ -54,7 +54,7 @@ async def test_a_token_that_paypal_took_back_is_replaced_once(
 async def test_tokens_that_are_never_taken_are_a_refusal(paypal_provider: PayPalProvider, paypal: FakePayPal) -> None:
     paypal.token_for = -1
 
-    with pytest.raises(ProviderRefused, match="401, invalid_token"):
+    with pytest.raises(ProviderForbids, match="401, invalid_token"):
         await paypal_provider.open_checkout(REQUEST)
 
     assert len(asked(paypal, "/v1/oauth2/token")) == 2
@@ -66,7 +66,7 @@ async def test_a_wrong_secret_is_refused_and_paypals_words_about_it_go_nowhere(
     caplog.set_level(logging.DEBUG)
     provider = PayPalProvider(CLIENT_ID, "wrong-secret", http, api_url=paypal_url)
 
-    with pytest.raises(ProviderRefused) as refused:
+    with pytest.raises(ProviderForbids) as refused:
         await provider.open_checkout(REQUEST)
 
     assert str(refused.value) == "401, invalid_client"
@@ -77,7 +77,7 @@ async def test_a_wrong_secret_is_refused_and_paypals_words_about_it_go_nowhere(
 async def test_a_refusal_is_told_by_its_names_alone(paypal_provider: PayPalProvider, paypal: FakePayPal) -> None:
     paypal.forbidden = {"/v2/checkout"}
 
-    with pytest.raises(ProviderRefused) as refused:
+    with pytest.raises(ProviderForbids) as refused:
         await paypal_provider.open_checkout(REQUEST)
 
     assert str(refused.value) == "403, NOT_AUTHORIZED, PERMISSION_DENIED, debug id f0a1b2c3d4e5f"

@@ -12,6 +12,7 @@ from core.ports import (
     ClosedUnpaid,
     DisputeNews,
     Paid,
+    ProviderForbids,
     ProviderRefused,
     ProviderUnavailable,
     RefundFailed,
@@ -237,7 +238,7 @@ async def test_a_wrong_key_is_refused_and_stripes_words_about_it_go_nowhere(
 
     with pytest.raises(ProviderRefused) as refused:
         await provider.open_checkout(REQUEST)
-    with pytest.raises(ProviderRefused):
+    with pytest.raises(ProviderForbids):
         await provider.refund(REFUND)
 
     assert str(refused.value) == "AuthenticationError, 401, invalid_request_error, request req_fake"
@@ -293,7 +294,7 @@ async def test_lists_are_not_read_by_halves_in_silence(
     with pytest.raises(ProviderUnavailable):
         [news async for news in provider.told_since(NOW, NOW + timedelta(days=1))]
     stripe.bad_days = [BadDay(403, b'{"error": {"type": "invalid_request_error"}}')]
-    with pytest.raises(ProviderRefused):
+    with pytest.raises(ProviderForbids):
         [news async for news in provider.told_since(NOW, NOW + timedelta(days=1))]
 
     assert len(told) == 2, "one that cannot be read does not keep us from the others"

@@ -29,7 +29,7 @@ async def ask_refunds(db: Database, providers: Mapping[str, PaymentProvider], pa
         await put_off_asking(db, payment_id)
         return "not configured"
     try:
-        told = await provider.refunds_of(payment["provider_ref"])
+        settled = await settle_refunds_of(db, provider, payment["provider_ref"])
     except ProviderUnavailable:
         await put_off_asking(db, payment_id)
         return "later"
@@ -40,13 +40,20 @@ async def ask_refunds(db: Database, providers: Mapping[str, PaymentProvider], pa
             return "refused"
         await put_off_asking(db, payment_id)
         return "later"
-    for news in told:
-        settled = await settle(db, provider.name, news)
-        if isinstance(settled, Refused):
-            await put_off_asking(db, payment_id)
-            return settled.reason
+    if settled is not None:
+        await put_off_asking(db, payment_id)
+        return settled.reason
     await _end(db, payment)
     return "asked"
+
+
+async def settle_refunds_of(db: Database, provider: PaymentProvider, payment_ref: str) -> Refused | None:
+    """All that the provider now says was given back of this payment is in the books, unless settling is refused."""
+    for news in await provider.refunds_of(payment_ref):
+        settled = await settle(db, provider.name, news)
+        if isinstance(settled, Refused):
+            return settled
+    return None
 
 
 @transaction

@@ -10,7 +10,8 @@ from core.db import tables
 from core.db.unit import Database
 from core.ports import RefundNews
 from core.rules.notices import NoticeKind
-from core.rules.states import PackState, RefundState, SeatState
+from core.rules.states import PackState, RefundCause, RefundState, SeatState
+from core.usecases.buying.fulfil import intend_refund
 from core.usecases.buying.settle import Settled, settle
 from tests.answers import given
 from tests.builders import Pair, row_of, rows_of
@@ -26,6 +27,13 @@ async def news_of(db: Database, pair: Pair, amount_minor: int, ref: str = "re_1"
     """A refund of the pair's payment as the provider tells it."""
     values = {"currency": "EUR", "at": db.clock.now(), **more}
     return RefundNews((await payment_of(db, pair))["provider_ref"], ref, amount_minor, **values)
+
+
+async def we_owe(db: Database, pair: Pair, amount_minor: int, cause: RefundCause = RefundCause.STAFF) -> int:
+    """A refund that we are about to ask for."""
+    payment = await payment_of(db, pair)
+    async with db.begin() as tx:
+        return await intend_refund(tx, payment["id"], amount_minor, cause)
 
 
 async def hears(db: Database, *told: RefundNews) -> list[Settled]:

@@ -21,7 +21,6 @@ from core.rules.states import (
     SessionState,
 )
 from core.usecases.buying.decide_parked import refund_parked
-from core.usecases.buying.fulfil import intend_refund
 from core.usecases.buying.given_back import wake_news_of_known_payments
 from core.usecases.buying.settle import keep_failed_event, settle, settle_event
 from core.usecases.completion.not_held import not_held
@@ -33,14 +32,7 @@ from tests.clocks import NOW
 from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import a_shop, event_of
 from tests.usecases.records.tasks import a_parked_order, kept
-from tests.usecases.refunds.steps import Standing, hears, news_of, payment_of, refunds_in, standing, told_to
-
-
-async def we_owe(db: Database, pair: Pair, amount_minor: int, cause: RefundCause = RefundCause.STAFF) -> int:
-    """A refund that we are about to ask for."""
-    payment = await payment_of(db, pair)
-    async with db.begin() as tx:
-        return await intend_refund(tx, payment["id"], amount_minor, cause)
+from tests.usecases.refunds.steps import Standing, hears, news_of, payment_of, refunds_in, standing, told_to, we_owe
 
 
 async def order_state(db: Database, pair: Pair) -> OrderState:
