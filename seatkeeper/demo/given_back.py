@@ -1,5 +1,7 @@
 """What the story does with money that had moved: refunds by staff and at the providers, disputes won and lost."""
 
+from bot.replies.decisions import WHY
+from bot.replies.refunds import HOW_MANY
 from core.rules.states import SeatState
 from seatkeeper.demo.community import STAFF
 from seatkeeper.demo.walk import Unexpected, Walk
@@ -11,7 +13,7 @@ class GivenBackWalk(Walk):
     """Money goes back in each way that there is."""
 
     async def part_goes_back_there(self, ann: str, mira: str) -> None:
-        """On the provider's pages: no session goes by itself, staff are asked how many."""
+        """On the provider's pages: no session goes by itself, staff are asked how many and say one."""
         before = await self.seat_of(ann, mira)
         await self.begin(f"Half of {ann}'s payment is given back on Stripe's own pages")
         await self.visits(STAFF, self.paid_on[ann], do="refund-half")
@@ -19,6 +21,15 @@ class GivenBackWalk(Walk):
         self.must(ann, "You get €90.00 back")
         self.must(STAFF, "Refunded on the provider's pages", ann)
         await self.seat(ann, mira, SeatState.ACTIVE, before.remaining)
+        await self.begin(f"{STAFF} types /staff tasks and says that one session goes with it")
+        tasks = await self.types(STAFF, "staff tasks")
+        reason = "One meeting did not help"
+        shown = await self.fills(STAFF, tasks, "how-many", {HOW_MANY: "1", WHY: reason})
+        self.expect(shown, "1 session is taken off")
+        await self.presses(STAFF, shown, "Take them off")
+        await self.end()
+        self.must(ann, "Your sessions with", reason)
+        await self.seat(ann, mira, SeatState.ACTIVE, before.remaining - 1)
 
     async def part_goes_back_by_staff(self, chloe: str, jonas: str) -> None:
         """By command: looked at first, then confirmed; one session goes with its share of the money."""

@@ -5,7 +5,7 @@ What people saw is read from delivered messages, the ledger from the tables.
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -189,6 +189,14 @@ class Walk:
             self._source(under), [pressable.values[0]], custom_id=pressable.custom_id
         )
         return self._shown(name, result, pressable.label)
+
+    async def fills(self, name: str, under: Seen, start: str, values: Mapping[str, str]) -> Seen:
+        """Press what opens a form, fill the form in and send it."""
+        pressable, hand = self._found(under, start), self._hand(name, under)
+        await self.play.stage.turn()
+        form = await hand.click(self._source(under), custom_id=pressable.custom_id)
+        await self.play.stage.turn()
+        return self._shown(name, await hand.submit_modal(form, dict(values)), pressable.label)
 
     def _hand(self, name: str, under: Seen) -> simcord.MemberActor | simcord.UserHandle:
         """A person acts as a member in the guild, and as themselves in their DMs."""
