@@ -141,6 +141,7 @@ async def move_refund(
             provider_ref=ref or refund["provider_ref"],
             done_at=done_at or refund["done_at"],
             failed_at=failed_at,
+            replaced_at=tx.now if after is RefundState.REPLACED else None,
             last_error=why,
             next_attempt_at=None,
         )
@@ -180,4 +181,6 @@ def count_refunded(payment_id: int, amount_minor: int) -> Update:
 def owe_less(refund_id: int, less_minor: int) -> Update:
     """The write after which so much less of a failed refund is owed."""
     failed = update(refunds).where(refunds.c.id == refund_id, refunds.c.state == RefundState.FAILED)
-    return failed.values(amount_minor=refunds.c.amount_minor - less_minor)
+    return failed.values(
+        amount_minor=refunds.c.amount_minor - less_minor, trimmed_minor=refunds.c.trimmed_minor + less_minor
+    )

@@ -15,9 +15,13 @@ class MoneyKind(StrEnum):
     FEE = "fee"
     REFUND = "refund"
     REFUND_FAILED = "refund_failed"  # its money came back to us
+    REFUND_REPLACED = "refund_replaced"  # said to be paid by hand, and then found among the provider's
     DISPUTE = "dispute"
     DISPUTE_WON = "dispute_won"
     DISPUTE_LOST = "dispute_lost"
+
+
+_REFUNDED = (MoneyKind.REFUND, MoneyKind.REFUND_FAILED, MoneyKind.REFUND_REPLACED)
 
 
 def sessions_kind(kind: EntryKind) -> str:
@@ -78,7 +82,7 @@ def totals(movements: Iterable[Movement]) -> tuple[Total, ...]:
             currency=currency,
             live=not is_test,
             paid_minor=of.get(MoneyKind.PAYMENT, 0),
-            refunded_minor=-of.get(MoneyKind.REFUND, 0) - of.get(MoneyKind.REFUND_FAILED, 0),
+            refunded_minor=-sum(of.get(kind, 0) for kind in _REFUNDED),
             lost_minor=-of.get(MoneyKind.DISPUTE_LOST, 0),
             fees_minor=-of.get(MoneyKind.FEE, 0),
         )

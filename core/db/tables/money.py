@@ -155,11 +155,15 @@ refunds = Table(
     at("created_at"),
     maybe_at("done_at"),
     maybe_at("failed_at"),  # by the provider's word, which is its last about this refund
+    maybe_at("by_hand_at"),  # after that staff said that they paid it back in another way
+    maybe_at("replaced_at"),  # by another refund, of the same money
     # Of one that was made on the provider's own pages: since when it is known which sessions it takes.
     maybe_at("decided_at"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     maybe_at("next_attempt_at"),
     Column("last_error", Text),
+    # So much less of it is owed than was asked for: that went in another way since it failed.
+    Column("trimmed_minor", BigInteger, nullable=False, server_default="0"),
     one_of("state", RefundState),
     one_of("cause", RefundCause),
     CheckConstraint("amount_minor > 0", name="amount"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, func, or_, select
 
 from core.db.tables import communities, disputes, ledger, members, orders, packs, payments, refunds
 from core.db.unit import Transaction, reading
@@ -61,20 +61,28 @@ async def _payments(tx: Transaction, since: datetime | None, until: datetime | N
 
 
 async def _refunds(tx: Transaction, since: datetime | None, until: datetime | None) -> list[Movement]:
-    """Those whose money went; of one that failed afterwards the way back, too, so that a closed month stays closed."""
+    """Those whose money went; of one that failed the way back, too, and when staff paid it in another way.
+
+    Each line stays as it was once told, whatever becomes of the refund: a closed month stays closed.
+    """
     rows = await tx.all(
         _of_orders(refunds)
         .join(refunds, refunds.c.payment_id == payments.c.id)
-        .where(refunds.c.done_at.is_not(None))
+        .where(or_(refunds.c.done_at.is_not(None), refunds.c.by_hand_at.is_not(None)))
         .order_by(refunds.c.id)
     )
     lines = []
     for row in rows:
         told = {"reference": row["provider_ref"], "why": row["reason"] or row["cause"]}
-        lines.append(_money(row, row["done_at"], MoneyKind.REFUND, -row["amount_minor"], **told))
-        if row["state"] is not RefundState.DONE:
-            back_at = row["failed_at"] or row["done_at"]
-            lines.append(_money(row, back_at, MoneyKind.REFUND_FAILED, row["amount_minor"], **told))
+        if row["done_at"] is not None:
+            asked = row["amount_minor"] + row["trimmed_minor"]
+            lines.append(_money(row, row["done_at"], MoneyKind.REFUND, -asked, **told))
+            if row["failed_at"] is not None:
+                lines.append(_money(row, row["failed_at"], MoneyKind.REFUND_FAILED, asked, **told))
+        if row["by_hand_at"] is not None:
+            lines.append(_money(row, row["by_hand_at"], MoneyKind.REFUND, -row["amount_minor"], **told))
+            if row["replaced_at"] is not None:
+                lines.append(_money(row, row["replaced_at"], MoneyKind.REFUND_REPLACED, row["amount_minor"], **told))
     return [each for each in lines if _is_within(each.at, since, until)]
 
 

@@ -105,7 +105,8 @@ async def payment_standing(tx: Transaction, provider: str, payment_ref: str) -> 
         return None
     made = await tx.all(select(refunds).where(refunds.c.payment_id == payment["id"]).order_by(refunds.c.id))
     disputed = await tx.all(select(disputes).where(disputes.c.payment_id == payment["id"]).order_by(disputes.c.id))
-    named = [each for each in made if each["provider_ref"] is not None and each["state"] is RefundState.DONE]
+    done = [each for each in made if each["provider_ref"] is not None and each["state"] is RefundState.DONE]
+    named = [each for each in done if each["failed_at"] is None]
     return PaymentStanding(
         order_id=payment["order_id"],
         currency=payment["currency"],

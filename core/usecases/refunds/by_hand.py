@@ -51,7 +51,7 @@ async def refunded_by_hand(tx: Transaction, asker: Asker, refund_id: int, reason
     await for_giving_back(tx, found["provider"], found["payment_ref"])
     failed = update(refunds).where(refunds.c.id == refund_id, refunds.c.state == RefundState.FAILED)
     amount: int | None = await tx.value(
-        failed.values(state=RefundState.DONE, done_at=tx.now).returning(refunds.c.amount_minor)
+        failed.values(state=RefundState.DONE, by_hand_at=tx.now).returning(refunds.c.amount_minor)
     )
     if amount is None:
         return refuse(Reason.ALREADY_DECIDED)

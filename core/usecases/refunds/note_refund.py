@@ -45,14 +45,18 @@ def recognised(known: Sequence[RowMapping], news: RefundNews) -> RowMapping | No
     """The row that this refund has here: by the provider's name for it, or by ours.
 
     Without ours: the one of the same amount that we are about to ask for. Should it not be that one after all, then
-    somebody was quicker than we, and nobody wants it twice.
+    somebody was quicker than we, and nobody wants it twice. So it is, too, if the row of our name was given up since,
+    and paid by hand or asked for anew: this is other money than what was paid by hand, and what was asked for anew.
     """
     for refund in known:
         if refund["provider_ref"] == news.refund_ref:
             return refund
     unnamed = [each for each in known if each["provider_ref"] is None and each["amount_minor"] == news.amount_minor]
-    if news.refund_id is not None or news.failed is not None:
-        return next((each for each in unnamed if each["id"] == news.refund_id), None)
+    ours = next((each for each in unnamed if each["id"] == news.refund_id), None)
+    if news.failed is not None or (ours is not None and ours["state"] in db_refunds.OWED):
+        return ours
+    if news.refund_id is not None and ours is None:
+        return None  # of another payment or amount
     return next((each for each in unnamed if each["state"] is RefundState.INTENDED), None)
 
 
@@ -126,15 +130,16 @@ async def _note_another(tx: Transaction, payment: RowMapping, news: RefundNews, 
 
 
 def _mended_by(known: Sequence[RowMapping], news: RefundNews) -> RowMapping | None:
-    """The failed refund that staff made good by this one: of the same amount, and still owed if there is such a one."""
+    """The failed refund that staff made good by this one: of the same amount, and still owed if there is such a one.
+
+    Else one that they said they had paid, if this one was made by then: what is made later is other money.
+    """
     if news.failed is not None:
         return None
     failed = [each for each in known if each["failed_at"] is not None and each["amount_minor"] == news.amount_minor]
-    for state in (RefundState.FAILED, RefundState.DONE):
-        for refund in failed:
-            if refund["state"] is state:
-                return refund
-    return None
+    owed = (each for each in failed if each["state"] is RefundState.FAILED)
+    paid = (each for each in failed if each["state"] is RefundState.DONE and each["by_hand_at"] >= news.at)
+    return next(owed, None) or next(paid, None)
 
 
 async def _replace(tx: Transaction, payment: RowMapping, refund: RowMapping) -> None:

@@ -1,4 +1,6 @@
 from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
 
 from sqlalchemy import insert, update
 
@@ -9,6 +11,7 @@ from core.rules.states import DisputeOutcome
 from core.usecases.completion.complete import complete
 from core.usecases.packs.grant import Grant, grant
 from core.usecases.reading.accounts import accounts
+from core.usecases.refunds.by_hand import refunded_by_hand
 from tests.answers import given
 from tests.builders import (
     DAY,
@@ -21,10 +24,13 @@ from tests.builders import (
     a_session,
     row_of,
     rows_of,
+    staff_of,
 )
 from tests.clocks import NOW, SettableClock
 from tests.statements import statements
 from tests.usecases.refunds.steps import hears, news_of, payment_of
+
+MONTH = 30 * DAY
 
 
 async def _a_pair_in(db: Database, currency: str, price_minor: int) -> Pair:
@@ -140,3 +146,43 @@ async def test_a_figure_that_is_not_what_its_rows_say_is_named(db: Database) -> 
         ("payment", payment["id"], 1, 0),
         ("pack", pair.pack_id, 3, 4),
     ]
+
+
+async def test_a_month_that_was_told_stays_as_it_was_whatever_becomes_of_its_refunds(
+    db: Database, clock: SettableClock
+) -> None:
+    pair = await a_pair(db)
+
+    async def months() -> list[list[tuple[str, int]]]:
+        """What every month moved till now."""
+        ends = [NOW + each * MONTH for each in range(8)]
+        told = [(await accounts(db, since, until)).movements for since, until in pairwise(ends) if since <= clock.now()]
+        return [[(each.kind, each.amount_minor) for each in of if each.amount_minor] for of in told]
+
+    async def told_anew(*lines: tuple[str, int]) -> None:
+        """This month has these lines, and those before are as they were when they were told."""
+        before = closed[: len(closed)]
+        closed[:] = await months()
+        assert closed == [*before, list(lines)]
+        found = await accounts(db)
+        assert found.disagreements == ()
+        refunded = (await payment_of(db, pair))["refunded_minor"]
+        assert [each.refunded_minor for each in totals(found.movements)] == [refunded]
+        clock.forward(days=30)
+
+    closed: list[list[tuple[str, int]]] = []
+    made = await news_of(db, pair, 12_000, "re_1", refund_id=None)
+    await hears(db, made)
+    await told_anew(("payment", 20_000), ("refund", -12_000))
+    await hears(db, replace(made, failed="the account is closed"))
+    await told_anew(("refund_failed", 12_000))
+    await hears(db, await news_of(db, pair, 11_000, "re_2"))  # so that 9,000 of the other are owed still
+    await told_anew(("refund", -11_000))
+    (owed, _) = await rows_of(db, tables.refunds)
+    given(await refunded_by_hand(db, staff_of(pair.community), owed["id"], "by bank transfer"))
+    by_hand_at = clock.now()
+    await told_anew(("refund", -9_000))
+    await hears(db, await news_of(db, pair, 9_000, "re_3", at=by_hand_at))  # it was on the provider's pages
+    assert (await months())[-1] == [("refund_replaced", 9_000)]
+    assert (await months())[-2] == [("refund", -9_000), ("refund", -9_000)]  # the provider says when it was
+    assert [each.refunded_minor for each in totals((await accounts(db)).movements)] == [20_000]

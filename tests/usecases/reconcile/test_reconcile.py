@@ -1,5 +1,6 @@
 """What was paid, given back or closed and did not reach us is found, settled, and told once (rule 31)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,8 +16,9 @@ from core.rules.states import DisputeOutcome, OrderState, RefundState
 from core.usecases.buying.settle import settle
 from core.usecases.reading.accounts import accounts
 from core.usecases.reconcile.reconcile import RECONCILED_FOR, Finding, Found, Reconciled, reconcile
+from core.usecases.refunds.by_hand import refunded_by_hand
 from tests.answers import given
-from tests.builders import a_member, count_of, row_of, rows_of
+from tests.builders import a_member, count_of, row_of, rows_of, staff_of
 from tests.clocks import SettableClock
 from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import URL, Shop, a_shop, notice_kinds
@@ -229,6 +231,24 @@ async def test_what_does_not_agree_after_all_was_settled_needs_a_person(db: Data
         "stripe", Found.DIFFERS, ready.order_id, "Stu", "refunded 50.00 EUR there, 40.00 EUR here"
     )
     assert (await notice_kinds(db)).count(NoticeKind.RECONCILED_STAFF) == 2
+
+
+async def test_a_refund_that_failed_and_was_paid_by_hand_is_no_difference(db: Database, clock: SettableClock) -> None:
+    shop = await a_shop(db)
+    paid = await shop.paid(await shop.buys())
+    made = RefundNews(paid.payment_ref, "re_1", 5_000, "EUR", clock.now())
+    failed = replace(made, failed="lost_or_stolen_card")
+    given(await settle(db, "stripe", paid))
+    given(await settle(db, "stripe", made))
+    given(await settle(db, "stripe", failed))
+    (refund,) = await rows_of(db, tables.refunds)
+    given(await refunded_by_hand(db, staff_of(shop.mentor.community), refund["id"], "by bank transfer"))
+    shop.provider.refund_news = [failed]
+
+    found = [(await compare(shop)).found, (await compare(shop)).found]
+
+    assert found == [[], []]
+    assert NoticeKind.RECONCILED_STAFF not in await notice_kinds(db)
 
 
 async def test_a_payment_that_is_not_what_the_order_says_needs_a_person(db: Database) -> None:

@@ -19,7 +19,7 @@ async def test_it_is_done_and_in_the_books_with_who_and_why(db: Database) -> Non
 
     assert done == RefundedByHand(refund, "Stu", 5_000, "EUR")
     row = await row_of(db, tables.refunds, refund)
-    assert (row["state"], row["done_at"]) == (RefundState.DONE, NOW)
+    assert (row["state"], row["by_hand_at"]) == (RefundState.DONE, NOW)
     assert (await row_of(db, tables.payments, row["payment_id"]))["refunded_minor"] == 5_000
     (change,) = await rows_of(db, tables.history)
     assert (change["entity"], change["verb"], change["why"]) == ("refund", "by hand", "by bank transfer")

@@ -1,5 +1,6 @@
 """A refund at the provider: noted once, whoever made it and in whatever order the news come (rules 12 and 28)."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -24,11 +25,12 @@ from core.usecases.buying.decide_parked import refund_parked
 from core.usecases.buying.given_back import wake_news_of_known_payments
 from core.usecases.buying.settle import keep_failed_event, settle, settle_event
 from core.usecases.completion.not_held import not_held
+from core.usecases.reading.tasks import TaskKind, tasks
 from core.usecases.refunds.by_hand import refunded_by_hand
 from core.usecases.refunds.make_refund import make_refund
 from tests.answers import given
 from tests.builders import DAY, HOUR, Pair, a_pack, a_pair, a_session, count_of, row_of, rows_of
-from tests.clocks import NOW
+from tests.clocks import NOW, SettableClock
 from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import a_shop, event_of
 from tests.usecases.records.tasks import a_parked_order, kept
@@ -346,6 +348,39 @@ class TestThatFailsLater:
         assert await refunds_in(db) == [(RefundState.REPLACED, 5_000, 0), (RefundState.DONE, 5_000, 0)]
         assert (await standing(db, pair)).refunded_minor == 5_000
         assert (await told_to(db, pair))["staff"].count(NoticeKind.REFUND_SEEN_STAFF) == 1
+
+    async def test_one_of_the_same_amount_that_is_made_later_than_what_staff_paid_by_hand_is_another(
+        self, db: Database, clock: SettableClock
+    ) -> None:
+        pair = await a_pair(db)
+        await hears(db, await news_of(db, pair, 5_000), await news_of(db, pair, 5_000, failed="no"))
+        (refund,) = await rows_of(db, tables.refunds)
+        given(await refunded_by_hand(db, pair.staff, refund["id"], "by bank transfer"))
+        clock.forward(days=30)
+
+        await hears(db, await news_of(db, pair, 5_000, "re_2"))
+
+        assert await refunds_in(db) == [(RefundState.DONE, 5_000, 0), (RefundState.DONE, 5_000, 0)]
+        assert (await standing(db, pair)).refunded_minor == 10_000
+        assert (await told_to(db, pair))["student"].count(NoticeKind.REFUNDED) == 2
+        assert [task.kind for task in given(await tasks(db, pair.staff))] == [TaskKind.REFUND_SEEN] * 2
+
+    @pytest.mark.parametrize("later", [False, True])
+    async def test_our_own_that_was_given_up_and_paid_by_hand_counts_once_if_it_had_been_made_before(
+        self, db: Database, clock: SettableClock, later: bool
+    ) -> None:
+        pair = await a_pair(db)
+        refund_id = await we_owe(db, pair, 5_000)
+        await make_refund(db, {"stripe": LedgerProvider(db.clock, refusing=True)}, refund_id)
+        made = await news_of(db, pair, 5_000, refund_id=refund_id)
+        given(await refunded_by_hand(db, pair.staff, refund_id, "it was on the pages"))
+        clock.forward(hours=1)
+
+        await hears(db, *[replace(made, at=clock.now()) if later else made] * 2)
+
+        first = RefundState.DONE if later else RefundState.REPLACED
+        assert await refunds_in(db) == [(first, 5_000, 0), (RefundState.DONE, 5_000, 0)]
+        assert (await standing(db, pair)).refunded_minor == (10_000 if later else 5_000)
 
     @pytest.mark.parametrize("amounts", [(20_000,), (5_000,), (12_000, 8_000)])
     async def test_in_whatever_order_the_news_come_the_end_is_the_same(

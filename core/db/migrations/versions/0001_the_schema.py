@@ -741,10 +741,13 @@ def upgrade() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("done_at", UtcDateTime(), nullable=True),
         sa.Column("failed_at", UtcDateTime(), nullable=True),
+        sa.Column("by_hand_at", UtcDateTime(), nullable=True),
+        sa.Column("replaced_at", UtcDateTime(), nullable=True),
         sa.Column("decided_at", UtcDateTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("trimmed_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint(
             "cause IN ('no_seat', 'paid_twice', 'staff', 'provider')", name=op.f("ck_refunds_known_cause")
         ),
