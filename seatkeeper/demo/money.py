@@ -55,11 +55,16 @@ class MoneyWalk(GivenBackWalk):
 
     async def _dev_agrees(self, dev: str, mira: str) -> None:
         url = await self._opens(dev, mira, PAYPAL)
-        await self.begin(f"{dev} agrees on PayPal's page")
+        await self.begin(f"{dev}'s card is declined on PayPal's page, so they agree to pay by bank")
         self.expect(await self.visits(dev, url, do="decline"), "Not paid yet")
-        self.expect(await self.visits(dev, url, do="pay"), "Paid")
+        self.expect(await self.visits(dev, url, do="later"), "on its way")
         await self.end()
-        self.must(STAFF, "A message that did not arrive", f"@{dev}", mira)
+        self.must(STAFF, "A message that did not arrive", f"@{dev}", "Your payment is on its way")
+        await self.seat(dev, mira, SeatState.HELD, 0)
+        await self.begin(f"The bank pays {dev}'s €180.00 to PayPal")
+        self.expect(await self.visits(dev, url, do="arrive"), "Paid")
+        await self.end()
+        self.must(STAFF, "A message that did not arrive", f"@{dev}", "You have a seat with", mira)
         await self.seat(dev, mira, SeatState.ACTIVE, (await self.card(mira)).products[0].sessions)
 
     async def _opens(self, student: str, mentor: str, provider: str) -> str:
