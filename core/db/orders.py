@@ -15,6 +15,15 @@ from core.rules.states import OrderState, PackState, SeatState
 UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
 
 
+async def lock_order(tx: Transaction, meant: ColumnElement[bool]) -> bool:
+    """Whether there is such an order; until this transaction ends nobody else decides about its money.
+
+    A statement that waits for a row sees that row anew, but what it joins as of before: so this one waits alone, and
+    all that is acted upon is read by later ones.
+    """
+    return await tx.value(select(orders.c.id).where(meant).with_for_update()) is not None
+
+
 def _with_checkout() -> Select[Any]:
     return select(
         orders,

@@ -3,6 +3,7 @@
 from sqlalchemy import RowMapping, ScalarSelect, exists, func, select, update
 from sqlalchemy.sql.dml import Update
 
+from core.db.orders import lock_order
 from core.db.tables import orders, packs, payments, provider_events
 from core.db.unit import Transaction
 from core.ports import Paid
@@ -51,10 +52,12 @@ def _wake(tx: Transaction) -> Update:
 
 
 async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> RowMapping | None:
-    """The payment with its order and the order's pack, if it is ours. The order is locked, as for settling.
+    """The payment with its order and the order's pack, if it is ours: as they are under the order's lock.
 
     `is_first`: it is the order's first payment, which is the one that bought the pack; a second goes back (rule 25).
     """
+    if not await lock_order(tx, orders.c.id == order_of_payment(provider, payment_ref)):
+        return None
     others = payments.alias("others")
     first = select(func.min(others.c.id)).where(others.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
     return await tx.one(
@@ -71,7 +74,6 @@ async def for_giving_back(tx: Transaction, provider: str, payment_ref: str) -> R
         .join(orders, orders.c.id == payments.c.order_id)
         .outerjoin(packs, packs.c.order_id == orders.c.id)
         .where(payments.c.provider == provider, payments.c.provider_ref == payment_ref)
-        .with_for_update(of=orders)
     )
 
 

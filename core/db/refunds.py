@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, and_, exists, func, insert, literal, select, 
 from sqlalchemy.sql.dml import Update
 
 from core.db.disputes import lost_beside
+from core.db.orders import lock_order
 from core.db.tables import disputes, ledger, members, orders, packs, payments, refunds
 from core.db.unit import Transaction
 from core.rules.refunds import GivenBack
@@ -22,10 +23,12 @@ async def refunds_of_payment(tx: Transaction, payment_id: int) -> Sequence[RowMa
 
 
 async def for_refunding(tx: Transaction, community_id: int, order_id: int) -> RowMapping | None:
-    """An order of this community with the payment that bought its pack, locked as `for_giving_back` locks it.
+    """An order of this community with the payment that bought its pack, as both are under the order's lock.
 
     `id` is the payment's, None if nothing was paid yet; `disputed`: a bank has yet to decide about it.
     """
+    if not await lock_order(tx, (orders.c.id == order_id) & (orders.c.community_id == community_id)):
+        return None
     student, mentor, others = members.alias("student"), members.alias("mentor"), payments.alias("others")
     first = select(func.min(others.c.id)).where(others.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
     disputed = exists().where(disputes.c.payment_id == payments.c.id, disputes.c.closed_at.is_(None))
@@ -51,8 +54,7 @@ async def for_refunding(tx: Transaction, community_id: int, order_id: int) -> Ro
         .join(mentor, mentor.c.id == orders.c.mentor_id)
         .outerjoin(payments, payments.c.id == first)
         .outerjoin(packs, packs.c.order_id == orders.c.id)
-        .where(orders.c.id == order_id, orders.c.community_id == community_id)
-        .with_for_update(of=orders)
+        .where(orders.c.id == order_id)
     )
 
 

@@ -1,17 +1,19 @@
 """Money that goes back at the same instant as something else: never more than was paid, never a session twice (28)."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from core.db import tables
 from core.db.refunds import given_back
 from core.db.unit import Database
 from core.ports import RefundNews
 from core.rules.refusals import Reason
-from core.rules.states import EntryKind, PackState, RefundState, SeatState, SessionState
+from core.rules.states import EntryKind, OrderState, PackState, RefundState, SeatState, SessionState
 from core.usecases.booking.book import Booked, book
+from core.usecases.buying.decide_parked import Decided, grant_parked
 from core.usecases.buying.settle import settle
 from core.usecases.completion.complete import complete
 from core.usecases.completion.outcome import Completed
@@ -19,10 +21,13 @@ from core.usecases.refunds.case import RefundDone, RefundPreview
 from core.usecases.refunds.make_refund import make_refund
 from core.usecases.refunds.refund_order import Wish, preview_refund, refund_order
 from tests.answers import given, why
-from tests.builders import DAY, HOUR, Pair, a_pair, a_session, count_of, row_of, rows_of
+from tests.builders import DAY, HOUR, Pair, a_pair, a_session, count_of, row_of, rows_of, staff_of
 from tests.clocks import NOW
 from tests.provider import LedgerProvider
 from tests.races.gate import at_once
+from tests.usecases.buying.steps import a_shop
+from tests.usecases.completion.steps import breaks
+from tests.usecases.disputes.steps import dispute_of
 from tests.usecases.refunds.steps import Standing, hears, news_of, payment_of, standing
 
 TEN = 10
@@ -158,3 +163,45 @@ async def test_the_same_news_by_ten_roads_is_one_refund(db: Database) -> None:
     assert await count_of(db, tables.refunds) == 1
     assert await standing(db, pair) == Standing(20_000, 0, 0, PackState.REFUNDED, SeatState.RELEASED)
     assert await count_of(db, tables.ledger, tables.ledger.c.kind == EntryKind.REFUND) == 1
+
+
+@pytest.mark.parametrize("grant_first", [True, False])
+async def test_money_that_goes_back_while_staff_grant_what_it_was_for_takes_the_sessions_with_it(
+    db: Database, grant_first: bool
+) -> None:
+    shop = await a_shop(db)
+    ready = await shop.buys()
+    paid = replace(await shop.paid(ready), amount_minor=19_500)
+    given(await settle(db, "stripe", paid))
+    news = RefundNews(paid.payment_ref, "re_1", 19_500, "EUR", NOW)
+
+    async def granted() -> object:
+        return await grant_parked(db, staff_of(shop.mentor.community), ready.order_id, "Agreed by mail")
+
+    async def heard() -> object:
+        return await settle(db, "stripe", news)
+
+    calls = [granted(), heard()]
+    answers = await at_once(
+        db, *(calls if grant_first else calls[::-1]), closed=select(tables.orders.c.id)
+    )  # both want the order
+
+    (order,), (payment,) = await rows_of(db, tables.orders), await rows_of(db, tables.payments)
+    assert any(isinstance(answer, Decided) for answer in answers) is grant_first
+    assert (order["state"], payment["refunded_minor"]) == (OrderState.REFUNDED, 19_500)
+    assert {(row["state"], row["remaining"]) for row in await rows_of(db, tables.packs)} <= {(PackState.REFUNDED, 0)}
+    assert {row["state"] for row in await rows_of(db, tables.seats)} == {SeatState.RELEASED}
+    assert await breaks(db) == {}
+
+
+async def test_staffs_refund_that_waits_for_a_dispute_leaves_the_money_to_the_bank(db: Database) -> None:
+    pair = await a_pair(db)
+    shown, news = await looked_at(db, pair, sessions=1), await dispute_of(db, pair)
+
+    async def told() -> object:
+        return await settle(db, "stripe", news)
+
+    _, answer = await at_once(db, told(), refunded(db, pair, shown))
+
+    assert why(answer) is Reason.DISPUTE_IS_OPEN
+    assert await owed(db) == 0
