@@ -9,9 +9,10 @@ from core.db import tables
 from core.db.unit import Database
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
-from core.rules.states import EntryKind, PackState, SeatState, SessionState
+from core.rules.states import EntryKind, FreezeCause, PackState, SeatState, SessionState
 from core.usecases.booking.book import book
 from core.usecases.buying.settle import settle_event
+from core.usecases.community.remove_mentor import MentorRemoved, remove_mentor
 from core.usecases.completion.complete import complete
 from core.usecases.packs.adjust import Adjusted, adjust
 from core.usecases.packs.answer_adjustment import answer_adjustment
@@ -19,7 +20,20 @@ from core.usecases.packs.grant import Grant, Granted, grant
 from core.usecases.seats.release import Released, release
 from core.usecases.seats.release_by_staff import ReleasedByStaff, release_by_staff
 from tests.answers import given, why
-from tests.builders import DAY, HOUR, Pair, Person, a_member, a_pair, a_session, count_of, row_of, rows_of, staff_of
+from tests.builders import (
+    DAY,
+    HOUR,
+    Pair,
+    Person,
+    a_member,
+    a_pair,
+    a_session,
+    count_of,
+    owner_of,
+    row_of,
+    rows_of,
+    staff_of,
+)
 from tests.clocks import NOW, SettableClock
 from tests.races.gate import at_once
 from tests.usecases.buying.steps import a_shop, event_of
@@ -92,6 +106,20 @@ async def test_control_by_a_look_alone_the_last_seat_is_granted_to_all(db: Datab
     await asyncio.gather(*(look_then_take(student) for student in students))
 
     assert await count_of(db, tables.seats, LIVE) == TEN
+
+
+async def test_nothing_is_granted_with_a_mentor_who_is_removed_at_that_instant(db: Database) -> None:
+    pair = await a_pair(db)
+
+    async def removed() -> object:
+        # By another of the staff: one who is new here waits for themselves.
+        return await remove_mentor(db, owner_of(pair.community), pair.mentor.id, "Gone")
+
+    left, answer = await at_once(db, removed(), granted(db, pair.student, pair.mentor))
+
+    assert isinstance(left, MentorRemoved)
+    assert why(answer) is Reason.UNKNOWN_MENTOR
+    assert [row["frozen_for"] for row in await rows_of(db, tables.packs)] == [FreezeCause.MENTOR_REMOVED]
 
 
 @pytest.mark.parametrize("adjust_first", [True, False])

@@ -93,10 +93,6 @@ async def grant(tx: Transaction, asker: Asker, wanted: Grant) -> Granted | Refus
     gift = await _gift(tx, asker, wanted)
     if isinstance(gift, Refused):
         return gift
-    # From here on nobody else decides about this mentor's places, or about this pair.
-    await lock_members(tx, gift.student_id, gift.mentor_id)
-    if await is_erased(tx, gift.student_id):
-        return refuse(Reason.MEMBER_ERASED)
     place = await _place(tx, gift)
     if isinstance(place, Refused):
         return place
@@ -138,12 +134,16 @@ async def _gift(tx: Transaction, asker: Asker, wanted: Grant) -> _Gift | Refused
     for field, number in (("sessions", wanted.sessions), ("days", days)):
         if refused := why_not_number(field, number, *_BOUNDS[field]):
             return refused
-    mentor = await mentor_of(tx, who.community_id, wanted.mentor_id)
-    if mentor is None:
-        return refuse(Reason.UNKNOWN_MENTOR)
     student_id = await member_of(tx, who.community_id, wanted.user_id, wanted.name)
     if student_id == wanted.mentor_id:
         return refuse(Reason.OWN_MENTOR)
+    # From here on nobody else decides about this mentor and their places, or about this pair.
+    await lock_members(tx, student_id, wanted.mentor_id)
+    if await is_erased(tx, student_id):
+        return refuse(Reason.MEMBER_ERASED)
+    mentor = await mentor_of(tx, who.community_id, wanted.mentor_id)
+    if mentor is None:
+        return refuse(Reason.UNKNOWN_MENTOR)
     return _Gift(who, wanted, student_id, mentor, reason, days)
 
 
