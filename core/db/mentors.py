@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, delete, exists, func, insert, or_, select, update
 
-from core.db.orders import UNSETTLED
+from core.db.orders import MONEY_MOVES
 from core.db.tables import communities, members, mentor_hours, mentors, orders, packs, seats
 from core.db.unit import Transaction
 from core.rules.hours import WeeklyHours
 from core.rules.seats import PAID_FOR
-from core.rules.states import OrderState, PackState, SeatState
+from core.rules.states import PackState, SeatState
 
 _RUNNING = (PackState.ACTIVE, PackState.DEPLETED)
 
@@ -167,8 +167,7 @@ async def gives_role(tx: Transaction, community_id: int, role_id: int) -> bool:
 
 async def unsettled_of_mentor(tx: Transaction, mentor_id: int) -> int:
     """How many orders are open, on their way, or wait for staff."""
-    states = [*UNSETTLED, OrderState.PARKED]
     counted: int = await tx.value(
-        select(func.count()).select_from(orders).where(orders.c.mentor_id == mentor_id, orders.c.state.in_(states))
+        select(func.count()).select_from(orders).where(orders.c.mentor_id == mentor_id, orders.c.state.in_(MONEY_MOVES))
     )
     return counted

@@ -1,9 +1,22 @@
 """Orders, their checkouts and payments: reads for a decision, and guarded writes."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, case, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    case,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import Update
 
 from core.db.seats import warned
@@ -13,6 +26,16 @@ from core.ports import CheckoutNews
 from core.rules.states import OrderState, PackState, SeatState
 
 UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
+MONEY_MOVES = (*UNSETTLED, OrderState.PARKED)
+"""Money may be on its way, or waits for staff: the pair keeps its seat (rule 11)."""
+
+
+def order_of_pair(student_id: Any, mentor_id: Any, states: Iterable[OrderState] = MONEY_MOVES) -> Exists:
+    """Whether an order of the pair is in one of these states."""
+    theirs = orders.alias("theirs")
+    return exists().where(
+        theirs.c.student_id == student_id, theirs.c.mentor_id == mentor_id, theirs.c.state.in_(list(states))
+    )
 
 
 async def lock_order(tx: Transaction, meant: ColumnElement[bool]) -> bool:

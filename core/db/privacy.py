@@ -9,8 +9,9 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from core.db import tables
 from core.db.history import concerns
+from core.db.orders import MONEY_MOVES
 from core.db.unit import Transaction
-from core.rules.states import Actor, NoticeState, OrderState, PackState, RefundState, SeatState, SessionState
+from core.rules.states import Actor, NoticeState, PackState, RefundState, SeatState, SessionState
 
 NOT_HELD: Mapping[str, str] = {
     "communities": "is about nobody",
@@ -116,7 +117,7 @@ async def ties_of(tx: Transaction, member_id: int) -> RowMapping:
     """What is open of this member."""
     orders, refunds, disputes, payments = tables.orders, tables.refunds, tables.disputes, tables.payments
     seats, sessions, packs, mentors = tables.seats, tables.sessions, tables.packs, tables.mentors
-    unsettled = orders.c.state.in_((OrderState.OPEN, OrderState.PENDING, OrderState.PARKED))
+    unsettled = orders.c.state.in_(MONEY_MOVES)
     owed = refunds.c.state.in_((RefundState.INTENDED, RefundState.FAILED))
     own_payments = select(payments.c.id).where(payments.c.order_id.in_(_own(orders, member_id)))
     return (

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, exists, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, select
 
+from core.db.orders import order_of_pair
 from core.db.seats import occupied_of
 from core.db.tables import (
     disputes,
@@ -257,11 +258,7 @@ async def _failures(tx: Transaction, here: int) -> list[Task]:
 
 async def _graces(tx: Transaction, here: int) -> list[Task]:
     """Those that are over and not released: mostly as their warning reached nobody (rule 12)."""
-    parked = exists().where(
-        orders.c.student_id == seats.c.student_id,
-        orders.c.mentor_id == seats.c.mentor_id,
-        orders.c.state == OrderState.PARKED,
-    )
+    parked = order_of_pair(seats.c.student_id, seats.c.mentor_id, [OrderState.PARKED])
     over = (
         _of_pair(seats, seats.c.id, seats.c.grace_ends_at.label("since"))
         .join(mentors, mentors.c.member_id == seats.c.mentor_id)

@@ -7,22 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, exists, insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.sql.dml import UpdateBase
 
 from core.db.history import By, Change, note, record
 from core.db.notices import Owed, owe
-from core.db.orders import UNSETTLED, move_order
+from core.db.orders import move_order, order_of_pair
 from core.db.seats import lock_members, move_seat
-from core.db.tables import calendar_blocks, ledger, orders, packs, sessions
+from core.db.tables import calendar_blocks, ledger, packs, sessions
 from core.db.unit import Transaction
 from core.rules.balance import usable_remaining
 from core.rules.notices import NoticeKind
 from core.rules.refunds import Ground, Hold, Move, Plan, SeatAfter, plan_refund
 from core.rules.states import EntryKind, OrderState, PackState, SeatState, SessionState
 from core.usecases.seats.follow_up import PairState, follow_up, load_pair
-
-_MONEY_MOVES = (*UNSETTLED, OrderState.PARKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,7 @@ class Field:
 async def field_of(tx: Transaction, student_id: int, mentor_id: int, pack_id: int) -> Field:
     """What taking sessions must know. Takes the lock on the pair, after the one on the order that the caller has."""
     await lock_members(tx, student_id, mentor_id)
-    money_moves = await tx.value(
-        select(
-            exists().where(
-                orders.c.student_id == student_id,
-                orders.c.mentor_id == mentor_id,
-                orders.c.state.in_(_MONEY_MOVES),
-            )
-        )
-    )
+    money_moves = await tx.value(select(order_of_pair(student_id, mentor_id)))
     pair = await load_pair(tx, student_id, mentor_id)
     rows = await tx.all(
         select(sessions.c.id, sessions.c.starts_at, sessions.c.attempt)

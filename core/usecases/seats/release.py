@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Exists, RowMapping, exists, select
+from sqlalchemy import RowMapping, select
 
 from core.db.history import SYSTEM, Change, record
 from core.db.notices import Owed, owe
-from core.db.orders import UNSETTLED
+from core.db.orders import UNSETTLED, order_of_pair
 from core.db.seats import lock_members, move_seat, warned
 from core.db.tables import mentors, orders, seats
 from core.db.unit import Transaction, reading, transaction
@@ -73,7 +73,7 @@ async def _seat(tx: Transaction, seat_id: int) -> RowMapping:
                     seats,
                     mentors.c.paused_at,
                     warned().label("warned"),
-                    _order_of_pair(*UNSETTLED, OrderState.PARKED).label("unsettled"),
+                    order_of_pair(seats.c.student_id, seats.c.mentor_id).label("unsettled"),
                 )
                 .join(mentors, mentors.c.member_id == seats.c.mentor_id)
                 .where(seats.c.id == seat_id)
@@ -81,15 +81,6 @@ async def _seat(tx: Transaction, seat_id: int) -> RowMapping:
         )
         .mappings()
         .one()
-    )
-
-
-def _order_of_pair(*states: OrderState) -> Exists:
-    theirs = orders.alias("theirs")
-    return exists().where(
-        theirs.c.student_id == seats.c.student_id,
-        theirs.c.mentor_id == seats.c.mentor_id,
-        theirs.c.state.in_(states),
     )
 
 
@@ -122,7 +113,7 @@ async def due_releases(tx: Transaction, after_seat_id: int = 0, limit: int = 100
             mentors.c.paused_at.is_(None),
             seats.c.grace_stopped_at.is_(None),
             seats.c.id > after_seat_id,
-            ~_order_of_pair(OrderState.PARKED),
+            ~order_of_pair(seats.c.student_id, seats.c.mentor_id, [OrderState.PARKED]),
         )
         .order_by(seats.c.id)
         .limit(limit)

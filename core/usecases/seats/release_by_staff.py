@@ -2,23 +2,21 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, exists, func, select
+from sqlalchemy import RowMapping, func, select
 
 from core.db.history import Change, by_member, note
 from core.db.notices import Owed, owe
-from core.db.orders import UNSETTLED
+from core.db.orders import order_of_pair
 from core.db.seats import lock_members, move_seat, seat_of
-from core.db.tables import orders, packs, sessions
+from core.db.tables import packs, sessions
 from core.db.unit import Transaction, transaction
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.seats import PAID_FOR, SeatEvent, after
-from core.rules.states import FreezeCause, OrderState, SeatState, SessionState
+from core.rules.states import FreezeCause, SeatState, SessionState
 from core.usecases.asker import Asker, Known, known_staff
 from core.usecases.packs.freeze import Stop, future_sessions, stop_pair
 from core.usecases.reason import tidy_reason
-
-_MONEY_MOVES = (*UNSETTLED, OrderState.PARKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,23 +113,13 @@ async def _wish(tx: Transaction, asker: Asker, seat_id: int, reason: str) -> _Wi
     # A purchase of the pair takes the same lock: either it finds the seat released, or its order is seen here.
     await lock_members(tx, found["student_id"], found["mentor_id"])
     # Money first: a payment takes no lock, but whose order is settled here has moved the seat that is read next.
-    money_moves = await _money_moves(tx, found)
+    money_moves = await tx.value(select(order_of_pair(found["student_id"], found["mentor_id"])))
     seat = await seat_of(tx, who.community_id, seat_id)
     if seat is None or seat["state"] is SeatState.RELEASED:
         return refuse(Reason.SEAT_IS_RELEASED)
     if money_moves or after(seat["state"], SeatEvent.STAFF_RELEASED) is None:
         return refuse(Reason.ORDER_UNSETTLED)
     return _Wish(who, seat, tidy)
-
-
-async def _money_moves(tx: Transaction, seat: RowMapping) -> bool:
-    """Whether an order of the pair is open, on its way, or waits for staff: then the seat stays (rule 11)."""
-    theirs = exists().where(
-        orders.c.student_id == seat["student_id"],
-        orders.c.mentor_id == seat["mentor_id"],
-        orders.c.state.in_(_MONEY_MOVES),
-    )
-    return bool(await tx.value(select(theirs)))
 
 
 async def _left(tx: Transaction, seat: RowMapping) -> int:
