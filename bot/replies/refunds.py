@@ -45,13 +45,13 @@ def preview(shown: RefundPreview, otherwise: RefundPreview | None = None) -> Rep
     return Reply(
         _question(shown),
         say(
-            "“{product}” with {mentor}: {unused} of {total} sessions are unused. {student} reads your reason.",
+            "“{product}” with {mentor}: {unused} of {total} sessions are unused.",
             product=plain(shown.product_name),
             mentor=plain(shown.mentor_name),
-            student=plain(shown.student_name),
             unused=shown.unused,
             total=shown.total,
-        ),
+        )
+        + f" {_who_reads(shown)}",
         fields=[
             (say("Money"), _money(shown)),
             (say("Sessions"), _sessions(shown)),
@@ -61,6 +61,13 @@ def preview(shown: RefundPreview, otherwise: RefundPreview | None = None) -> Rep
         rows=[[_confirm(shown), *([_confirm(otherwise)] if otherwise is not None else [])]],
         footer=shown.reason,
     )
+
+
+def _who_reads(shown: RefundPreview) -> str:
+    """Where only an answer is noted, nobody is told."""
+    if shown.refund_id is not None and not shown.sessions:
+        return say("Your reason stays in the history.")
+    return say("{student} reads your reason.", student=plain(shown.student_name))
 
 
 def _question(shown: RefundPreview) -> str:
@@ -173,6 +180,11 @@ def form_how_many(refund_id: int) -> Form:
                 example="0",
                 one_line=True,
             ),
-            Blank(WHY, say("Why"), LONGEST_REASON, description=say("The student reads it; it stays in the history.")),
+            Blank(
+                WHY,
+                say("Why"),
+                LONGEST_REASON,
+                description=say("It stays in the history; the student reads it if sessions go."),
+            ),
         ],
     )

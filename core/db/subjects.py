@@ -90,14 +90,18 @@ async def session_subject(tx: Transaction, session_id: int) -> Row | None:
     )
 
 
-async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | None:
+async def order_subject(
+    tx: Transaction, order_id: int, *, payment_id: int | None = None, refund_id: int | None = None
+) -> Row | None:
     """The order, its two people, its pack, and the payment and refund that are meant.
 
-    The payment is the one whose id is the notice's cycle, else the order's latest; the refund the one with that id.
+    The payment is the one of that id, else the one that the refund gives back, else the order's first: what it bought.
     """
     of_order = select(payments.c.id).where(payments.c.order_id == orders.c.id).correlate(orders)
-    latest = select(func.max(payments.c.id)).where(payments.c.order_id == orders.c.id).correlate(orders)
-    meant = func.coalesce(of_order.where(payments.c.id == cycle).scalar_subquery(), latest.scalar_subquery())
+    first = select(func.min(payments.c.id)).where(payments.c.order_id == orders.c.id).correlate(orders)
+    meant = func.coalesce(
+        of_order.where(payments.c.id == payment_id).scalar_subquery(), refunds.c.payment_id, first.scalar_subquery()
+    )
     payment, by = payments.alias("payment"), members.alias("by")
     return await tx.one(
         _with_people(select(orders), orders)
@@ -122,8 +126,8 @@ async def order_subject(tx: Transaction, order_id: int, cycle: int) -> Row | Non
         )
         .outerjoin(packs, packs.c.order_id == orders.c.id)
         .outerjoin(checkouts, checkouts.c.order_id == orders.c.id)
+        .outerjoin(refunds, (refunds.c.id == refund_id) & refunds.c.payment_id.in_(of_order))
         .outerjoin(payment, payment.c.id == meant)
-        .outerjoin(refunds, (refunds.c.id == cycle) & refunds.c.payment_id.in_(of_order))
         .outerjoin(by, by.c.id == refunds.c.asked_by)
         .where(orders.c.id == order_id)
     )

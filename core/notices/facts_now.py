@@ -32,7 +32,7 @@ from core.notices.facts import (
     SeatFacts,
     SessionFacts,
 )
-from core.rules.notices import NoticeKind, Subject, subject_of
+from core.rules.notices import NoticeKind, Subject, is_of_payment, is_of_refund, subject_of
 from core.rules.settings import settings_from
 from core.rules.states import PackState
 
@@ -45,7 +45,7 @@ async def facts_of(tx: Transaction, kind: NoticeKind, subject_id: int, cycle: in
         case Subject.SESSION:
             return await _session(tx, subject_id)
         case Subject.ORDER:
-            return await _order(tx, subject_id, cycle)
+            return await _order(tx, kind, subject_id, cycle)
         case Subject.PACK:
             return await _pack(tx, subject_id, cycle)
         case Subject.ADJUSTMENT:
@@ -128,8 +128,10 @@ def _waivable_until(row: Row) -> datetime | None:
     return until
 
 
-async def _order(tx: Transaction, order_id: int, cycle: int) -> OrderFacts | None:
-    row = await order_subject(tx, order_id, cycle)
+async def _order(tx: Transaction, kind: NoticeKind, order_id: int, cycle: int) -> OrderFacts | None:
+    payment_id = cycle if is_of_payment(kind) else None
+    refund_id = cycle if is_of_refund(kind) else None
+    row = await order_subject(tx, order_id, payment_id=payment_id, refund_id=refund_id)
     if row is None:
         return None
     paid = None

@@ -38,7 +38,7 @@ def _thanks(order: OrderFacts) -> str:
         )
     return say(
         "Thank you! Your payment of {amount} for “{product}” with {mentor} arrived.",
-        amount=price(order.due_minor, order.currency),
+        amount=_received(order),
         product=plain(order.product_name),
         mentor=name(order.pair.mentor),
     )

@@ -192,6 +192,14 @@ _DISPUTE = frozenset(
         NoticeKind.DISPUTE_LOST_STAFF,
     }
 )
+_REFUND = frozenset(
+    {
+        NoticeKind.REFUND_FAILED_STAFF,
+        NoticeKind.REFUNDED,
+        NoticeKind.REFUNDED_STAFF,
+        NoticeKind.REFUND_SEEN_STAFF,
+    }
+)
 _SUBJECTS = (
     (_SESSION, Subject.SESSION),
     (_SEAT, Subject.SEAT),
@@ -244,6 +252,16 @@ def audience_of(kind: NoticeKind) -> Audience:
 def subject_of(kind: NoticeKind) -> Subject:
     """What the notice's subject id points at."""
     return next((subject for kinds, subject in _SUBJECTS if kind in kinds), Subject.ORDER)
+
+
+def is_of_refund(kind: NoticeKind) -> bool:
+    """Whether the cycle of this kind, which is about an order, is the id of one refund."""
+    return kind in _REFUND
+
+
+def is_of_payment(kind: NoticeKind) -> bool:
+    """Whether the cycle of this kind, which is about an order, is the id of one payment."""
+    return kind is NoticeKind.PAID_TWICE_STAFF
 
 
 def cycle_at(instant: datetime) -> int:

@@ -165,6 +165,7 @@ async def test_a_refund_on_the_providers_pages_is_a_task_until_staff_say_how_man
     done = await world.sam.click(reply_to(looked), label=taking)
 
     assert "€50.00 went back on the provider's pages already." in seen
+    assert ("Your reason stays in the history." if sessions == "0" else "Stu reads your reason.") in seen
     assert "Noted: Stu" in read(done)
     assert ("None is taken off." if sessions == "0" else "4 sessions with Mara are off the pack.") in read(done)
     now = await standing(world.db, world.pair)

@@ -1,14 +1,23 @@
 """What people read of money that goes back: true of sessions, bookings and seat, with staff's reason (rules 28, 35)."""
 
+from collections import defaultdict
+from dataclasses import replace
+
 from core.db import tables
 from core.db.unit import Database
+from core.texts.language import plain
+from core.usecases.buying.decide_parked import grant_parked
+from core.usecases.buying.settle import settle
 from core.usecases.completion.not_held import not_held
+from core.usecases.refunds.make_refund import make_refund
 from core.usecases.refunds.refund_order import Wish, preview_refund, refund_order
 from tests.answers import given
-from tests.builders import DAY, HOUR, Pair, a_pair, a_session, row_of
+from tests.builders import DAY, HOUR, Pair, a_pair, a_session, row_of, rows_of, staff_of
 from tests.clocks import NOW
 from tests.notices.courier import KeepingCourier
 from tests.notices.test_by_hand import TOLD, WHY, everything_due, to
+from tests.provider import LedgerProvider
+from tests.usecases.buying.steps import a_shop
 from tests.usecases.refunds.steps import hears, news_of
 
 
@@ -95,3 +104,44 @@ async def test_staff_hear_of_money_that_came_back(db: Database, courier: Keeping
 
     texts = "\n".join(to(courier, pair)["staff"])
     assert r"the provider's refund failed: expired\_or\_canceled\_card." in texts
+
+
+async def test_what_is_said_of_a_refund_names_the_payment_that_it_gives_back(
+    db: Database, courier: KeepingCourier
+) -> None:
+    shop = await a_shop(db)
+    ready = await shop.buys()
+    first, again = await shop.paid(ready), shop.provider.pay_again(await shop.ref_of(ready))
+    again = replace(again, amount_minor=30_000)
+    given(await settle(db, "stripe", first))
+    given(await settle(db, "stripe", again))
+    staff = staff_of(shop.mentor.community)
+    shown = given(await preview_refund(db, staff, Wish(ready.order_id, WHY)))
+    given(await refund_order(db, staff, Wish(ready.order_id, WHY, 4, shown.amount_minor), shown.seen))
+    for refund in await rows_of(db, tables.refunds):
+        await make_refund(db, {"stripe": LedgerProvider(db.clock, refusing=True)}, refund["id"])
+
+    await everything_due(db, courier)
+
+    texts = defaultdict(list)
+    for each in courier.sent:
+        texts[each.message.title].append(each.message.text)
+    ours, second = plain(first.payment_ref), plain(again.payment_ref)
+    (by_staff,), (twice,) = texts["Refund by staff"], texts["An order was paid twice"]
+    assert (f"payment {ours} at" in by_staff, f"payment {second} at" in twice) == (True, True)
+    failed = texts["A refund failed: please make it by hand"]
+    assert [("€300.00" in each, f"payment {second} at" in each) for each in failed] == [(True, True), (False, False)]
+    assert f"payment {ours} at" in failed[1]
+
+
+async def test_thanks_are_for_what_was_paid_and_not_for_what_was_due(db: Database, courier: KeepingCourier) -> None:
+    shop = await a_shop(db)
+    ready = await shop.buys()
+    paid = replace(await shop.paid(ready), amount_minor=19_500)
+    given(await settle(db, "stripe", paid))
+    given(await grant_parked(db, staff_of(shop.mentor.community), ready.order_id, "a rounding of the bank"))
+
+    await everything_due(db, courier)
+
+    (thanks,) = [each.message.text for each in courier.sent if each.message.title == "You have a seat with Mara"]
+    assert "Your payment of €195.00 for" in thanks

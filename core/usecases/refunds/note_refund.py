@@ -53,7 +53,8 @@ def recognised(known: Sequence[RowMapping], news: RefundNews) -> RowMapping | No
             return refund
     unnamed = [each for each in known if each["provider_ref"] is None and each["amount_minor"] == news.amount_minor]
     ours = next((each for each in unnamed if each["id"] == news.refund_id), None)
-    if news.failed is not None or (ours is not None and ours["state"] in db_refunds.OWED):
+    other_money = (RefundState.DONE, RefundState.REPLACED)
+    if news.failed is not None or (ours is not None and ours["state"] not in other_money):
         return ours
     if news.refund_id is not None and ours is None:
         return None  # of another payment or amount

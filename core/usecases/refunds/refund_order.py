@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.db.history import Change, by_member, record
 from core.db.notices import Owed, owe
-from core.db.refunds import taken_from
+from core.db.refunds import close_questions, taken_from
 from core.db.unit import Transaction, transaction
 from core.rules.money import parse_amount
 from core.rules.notices import NoticeKind
@@ -100,6 +100,7 @@ async def _write(tx: Transaction, case: Case, offer: _Offer) -> None:
     taking = Taking(by, case.reason)
     if offer.in_full:
         await refund_whole_order(tx, case.payment, taking)
+        await tx.run(close_questions(tx, case.payment["id"]))
     pack_changed = None
     if offer.plan.taking or (offer.in_full and case.field.ground.pack.state is not PackState.REFUNDED):
         pack_changed = await take_sessions(tx, case.field, offer.plan, taking)

@@ -21,6 +21,7 @@ from core.rules.states import (
     SessionState,
 )
 from core.usecases.completion.complete import complete
+from core.usecases.reading.tasks import TaskKind, tasks
 from core.usecases.refunds.case import RefundDone, RefundPreview
 from core.usecases.refunds.make_refund import make_refund
 from core.usecases.refunds.refund_order import Wish, preview_refund, refund_order
@@ -42,7 +43,7 @@ from tests.builders import (
 from tests.clocks import NOW, SettableClock
 from tests.provider import LedgerProvider
 from tests.usecases.records.tasks import a_dispute, a_parked_order, kept
-from tests.usecases.refunds.steps import Standing, payment_of, refunds_in, standing, told_to
+from tests.usecases.refunds.steps import Standing, hears, news_of, payment_of, refunds_in, standing, told_to
 
 WHY = "They move away"
 
@@ -195,6 +196,18 @@ class TestDone:
         ]
         assert await make_refund(db, {"stripe": LedgerProvider(db.clock)}, refund["id"]) is RefundState.DONE
         assert (await payment_of(db, pair))["refunded_minor"] == 20_000
+
+    async def test_in_full_nobody_is_asked_any_more_which_sessions_go_with_an_earlier_refund(
+        self, db: Database
+    ) -> None:
+        pair = await a_pair(db)
+        await hears(db, await news_of(db, pair, 5_000))
+        assert [task.kind for task in given(await tasks(db, pair.staff))] == [TaskKind.REFUND_SEEN]
+
+        await refunds(db, pair)
+
+        assert given(await tasks(db, pair.staff)) == ()
+        assert (await standing(db, pair)).pack is PackState.REFUNDED
 
     async def test_in_part_the_pack_lives_on_and_the_last_session_is_announced(self, db: Database) -> None:
         pair = await a_pair(db)
