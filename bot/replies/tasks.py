@@ -32,7 +32,8 @@ def tasks(found: Sequence[Task], page: int = 0) -> Reply:
 
 
 def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
-    """The buttons of those about which staff can decide here."""
+    """The buttons of those about which staff can decide here, and now."""
+    shown = [(number, task) for number, task in shown if not _waits_for_bank(task)]
     parked = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.PAYMENT_PARKED]
     seen = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_SEEN]
     owed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_FAILED]
@@ -42,6 +43,11 @@ def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
         [Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed],
         [Key(say("Sessions for {number}", number=number), custom_id("how-many", each)) for number, each in seen],
     ]
+
+
+def _waits_for_bank(task: Task) -> bool:
+    """Whether its payment is disputed, so that nobody else says where its money goes."""
+    return task.kind is not TaskKind.DISPUTED and task.payment is not None and task.payment.disputed
 
 
 def _field(number: int, task: Task) -> tuple[str, str]:
@@ -161,6 +167,11 @@ def _reference(paid: Payment) -> str:
 
 def _next(task: Task) -> str:
     """What to do, with the command for it where there is one."""
+    if _waits_for_bank(task):
+        return say(
+            "The payment is disputed: pay and decide nothing until that is over. Then it is settled, or there is a "
+            "button for it here."
+        )
     match task.kind:
         case TaskKind.NO_STAFF_CHANNEL:
             return say("Choose one with `/setup` and its option `staff_channel`.")

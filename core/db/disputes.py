@@ -21,6 +21,12 @@ def order_is_disputed(order_id: Any) -> Exists:
     return _open().where(orders.c.id == order_id)
 
 
+def payment_is_disputed(payment_id: Any) -> Exists:
+    """Whether a dispute about this payment is open: until it is decided nobody else says where its money goes."""
+    opened = exists().where(disputes.c.outcome.is_(None), disputes.c.payment_id == payment_id)
+    return opened.correlate_except(disputes)
+
+
 def _open() -> Exists:
     return (
         exists()

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, and_, exists, func, insert, literal, select, update
+from sqlalchemy import RowMapping, and_, func, insert, literal, select, update
 from sqlalchemy.sql.dml import Update
 
-from core.db.disputes import lost_beside
+from core.db.disputes import lost_beside, payment_is_disputed
 from core.db.orders import lock_order
-from core.db.tables import disputes, ledger, members, orders, packs, payments, refunds
+from core.db.tables import ledger, members, orders, packs, payments, refunds
 from core.db.unit import Transaction
 from core.rules.refunds import GivenBack
 from core.rules.states import EntryKind, RefundCause, RefundState
@@ -31,7 +31,6 @@ async def for_refunding(tx: Transaction, community_id: int, order_id: int) -> Ro
         return None
     student, mentor, others = members.alias("student"), members.alias("mentor"), payments.alias("others")
     first = select(func.min(others.c.id)).where(others.c.order_id == orders.c.id).correlate(orders).scalar_subquery()
-    disputed = exists().where(disputes.c.payment_id == payments.c.id, disputes.c.closed_at.is_(None))
     return await tx.one(
         select(
             payments.c.id,
@@ -44,7 +43,7 @@ async def for_refunding(tx: Transaction, community_id: int, order_id: int) -> Ro
             orders.c.currency,
             packs.c.id.label("pack_id"),
             literal(True).label("is_first"),
-            disputed.correlate(payments).label("disputed"),
+            payment_is_disputed(payments.c.id).label("disputed"),
             student.c.name.label("student_name"),
             student.c.erased_at,
             mentor.c.name.label("mentor_name"),

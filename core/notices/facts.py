@@ -146,6 +146,7 @@ class OrderFacts:
     provider: str
     paid: Money | None
     refund: RefundFacts | None = None
+    disputed: bool = False  # that payment, or the refund's: until it is decided staff can only wait
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         refund_owed = self.refund is None or self.refund.is_owed

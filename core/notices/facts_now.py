@@ -157,6 +157,7 @@ async def _order(tx: Transaction, kind: NoticeKind, order_id: int, cycle: int) -
         provider=row["provider"] or "",
         paid=paid,
         refund=_refund(row),
+        disputed=bool(row["disputed"]),
     )
 
 

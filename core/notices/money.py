@@ -120,18 +120,25 @@ def seatless_payment_staff(order: OrderFacts) -> Message:
 
 
 def payment_parked_staff(order: OrderFacts) -> Message:
-    return Message(
-        say("A payment needs your decision"),
-        say(
+    values = {
+        "student": who(order.pair.student),
+        "mentor": who(order.pair.mentor),
+        "received": _received(order),
+        "due": price(order.due_minor, order.currency),
+    }
+    if order.disputed:
+        text = say(
+            "{student} paid {received} to {mentor}, but the order says {due}. Nothing was granted, and the payment is "
+            "disputed: wait until that is decided. `/staff tasks` lists it.",
+            **values,
+        )
+    else:
+        text = say(
             "{student} paid {received} to {mentor}, but the order says {due}. Nothing was granted. Compare both at the "
             "provider, then grant what was ordered or give the money back: `/staff tasks` has a button for each.",
-            student=who(order.pair.student),
-            mentor=who(order.pair.mentor),
-            received=_received(order),
-            due=price(order.due_minor, order.currency),
+            **values,
         )
-        + _reference(order),
-    )
+    return Message(say("A payment needs your decision"), text + _reference(order))
 
 
 def paid_twice_staff(order: OrderFacts) -> Message:
@@ -164,18 +171,28 @@ def above_capacity_staff(order: OrderFacts) -> Message:
 
 
 def refund_failed_staff(order: OrderFacts) -> Message:
-    return Message(
-        say("A refund failed: please make it by hand"),
-        say(
+    values = {
+        "student": who(order.pair.student),
+        "mentor": who(order.pair.mentor),
+        "amount": _going_back(order),
+        "why": plain((order.refund and order.refund.error) or say("it gave no reason"))[:500],
+    }
+    if order.disputed:
+        title = say("A refund of a disputed payment failed")
+        text = say(
+            "{student} is owed {amount} for an order with {mentor}, but the provider's refund failed: {why}. The "
+            "payment is disputed, so pay nothing: the bank may give it all back. `/staff tasks` says if it is still "
+            "owed when that is decided.",
+            **values,
+        )
+    else:
+        title = say("A refund failed: please make it by hand")
+        text = say(
             "{student} is owed {amount} for an order with {mentor}, but the provider's refund failed: {why}. "
             "Make it on the provider's own pages, or pay the student in another way.",
-            student=who(order.pair.student),
-            mentor=who(order.pair.mentor),
-            amount=_going_back(order),
-            why=plain((order.refund and order.refund.error) or say("it gave no reason"))[:500],
+            **values,
         )
-        + _reference(order),
-    )
+    return Message(title, text + _reference(order))
 
 
 def refunded(order: OrderFacts) -> Message:

@@ -1,5 +1,7 @@
 """/staff tasks: what waits for a person, and what to do about it."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
@@ -117,6 +119,17 @@ async def test_a_stranger_a_mentor_and_a_student_see_no_tasks(world: World) -> N
         assert read(await somebody.slash(world.public, "staff tasks")).endswith(REFUSED)
         pressed = await somebody.click(world.forge(world.public.id, "tasks-page:0"), custom_id="tasks-page:0")
         assert read(pressed).endswith(REFUSED)
+
+
+@pytest.mark.parametrize("kind", [TaskKind.REFUND_FAILED, TaskKind.PAYMENT_PARKED, TaskKind.REFUND_SEEN])
+def test_of_a_disputed_payment_there_is_nothing_to_decide_before_the_bank_does(kind: TaskKind) -> None:
+    payment = Payment(order_id=1, amount_minor=1, currency="EUR", due_minor=2, ref="pi_1", provider="stripe")
+    task = Task(kind=kind, subject_id=1, since=NOW, payment=payment)
+    disputed = replace(task, payment=replace(payment, disputed=True))
+
+    assert any(tasks([task]).rows)
+    assert not any(tasks([disputed]).rows)
+    assert "pay and decide nothing until that is over" in tasks([disputed]).fields[0][1]
 
 
 @pytest.mark.parametrize("kind", TaskKind)

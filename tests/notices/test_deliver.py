@@ -15,6 +15,7 @@ from tests.builders import DAY, HOUR, STAFF_CHANNEL, a_pair, a_seat, a_session, 
 from tests.clocks import NOW, SettableClock
 from tests.notices.courier import KeepingCourier
 from tests.notices.owing import a_notice, a_pair_in_grace, at_attempt, notice
+from tests.usecases.records.tasks import a_dispute, a_failed_refund
 
 
 async def test_a_notice_goes_to_its_persons_dm_and_says_so(db: Database, courier: KeepingCourier) -> None:
@@ -212,6 +213,22 @@ async def test_staff_are_told_in_their_channel(db: Database, courier: KeepingCou
     assert sent.to == Address(Channel.STAFF, STAFF_CHANNEL)
     assert "€123.45" in sent.message.text
     assert "the card is closed" in sent.message.text
+
+
+async def test_of_a_disputed_payment_staff_are_told_to_wait_and_not_to_pay_by_hand(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pair = await a_pair(db)
+    order_id = (await row_of(db, tables.packs, pair.pack_id))["order_id"]
+    refund = await a_failed_refund(db, pair)
+    await a_dispute(db, pair)
+    owed = await a_notice(db, pair, NoticeKind.REFUND_FAILED_STAFF, order_id, cycle=refund)
+
+    await deliver(db, courier, owed)
+
+    (sent,) = courier.sent
+    assert sent.message.title == "A refund of a disputed payment failed"
+    assert "pay nothing" in sent.message.text
 
 
 # ---------------------------------------------------------------- rule 12

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, select
 
 from core.db import orders as db_orders
+from core.db.disputes import payment_is_disputed
 from core.db.history import Change, by_member, record
 from core.db.notices import Owed, owe
 from core.db.refunds import given_back
@@ -110,8 +111,11 @@ async def _case(tx: Transaction, asker: Asker, order_id: int, reason: str) -> _C
     if order is None:
         return refuse(Reason.UNKNOWN_ORDER)
     # A second payment of the order goes back by itself (rule 25): the first is the one that was parked.
-    payment = await tx.one(select(payments).where(payments.c.order_id == order_id).order_by(payments.c.id).limit(1))
+    paid = select(payments, payment_is_disputed(payments.c.id).label("disputed"))
+    payment = await tx.one(paid.where(payments.c.order_id == order_id).order_by(payments.c.id).limit(1))
     if order["state"] is not OrderState.PARKED or payment is None:
         return refuse(Reason.ALREADY_DECIDED)
+    if payment["disputed"]:
+        return refuse(Reason.DISPUTE_IS_OPEN)
     student_name: str = await tx.value(select(members.c.name).where(members.c.id == order["student_id"]))
     return _Case(who, tidy, order, payment, student_name)

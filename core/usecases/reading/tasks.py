@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, select
 
+from core.db.disputes import payment_is_disputed
 from core.db.orders import order_of_pair
 from core.db.seats import occupied_of
 from core.db.tables import (
@@ -81,6 +82,7 @@ class Payment:
     due_minor: int
     ref: str
     provider: str
+    disputed: bool = False  # nobody but the bank says now where it goes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ _MONEY = (
     payments.c.currency,
     payments.c.provider_ref,
     payments.c.provider,
+    payment_is_disputed(payments.c.id).label("disputed"),
 )
 
 
@@ -367,4 +370,5 @@ def _payment(row: RowMapping) -> Payment:
         due_minor=row["due_minor"],
         ref=row["provider_ref"],
         provider=row["provider"],
+        disputed=bool(row["disputed"]),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from core.db.disputes import payment_is_disputed
 from core.db.history import Change, by_member, record
 from core.db.payments import for_giving_back
 from core.db.refunds import count_refunded
@@ -49,6 +50,9 @@ async def refunded_by_hand(tx: Transaction, asker: Asker, refund_id: int, reason
         return refuse(Reason.UNKNOWN_ORDER)
     # The lock of all news of this payment: another refund may just stand in for this one.
     await for_giving_back(tx, found["provider"], found["payment_ref"])
+    # If the bank takes the money back, whoever was paid by hand before has it twice (rule 29).
+    if await tx.value(select(payment_is_disputed(found["payment_id"]))):
+        return refuse(Reason.DISPUTE_IS_OPEN)
     failed = update(refunds).where(refunds.c.id == refund_id, refunds.c.state == RefundState.FAILED)
     amount: int | None = await tx.value(
         failed.values(state=RefundState.DONE, by_hand_at=tx.now).returning(refunds.c.amount_minor)

@@ -9,15 +9,17 @@ from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
+from core.ports import DisputeNews
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused
-from core.rules.states import OrderState, RefundCause, RefundState, SeatState
+from core.rules.states import DisputeOutcome, OrderState, RefundCause, RefundState, SeatState
 from core.usecases.asker import Asker
 from core.usecases.buying.decide_parked import Decided, grant_parked, refund_parked
-from core.usecases.buying.settle import settle_event
+from core.usecases.buying.settle import settle, settle_event
 from core.usecases.refunds.make_refund import make_refund
 from tests.answers import given, why
-from tests.builders import BESIDE_EXPIRY, a_community, a_pair, count_of, row_of, rows_of, staff_of
+from tests.builders import BESIDE_EXPIRY, DAY, a_community, a_pair, count_of, row_of, rows_of, staff_of
+from tests.clocks import NOW
 from tests.usecases.buying.steps import Shop, a_shop, event_of
 
 DECISIONS = pytest.mark.parametrize("decide", [grant_parked, refund_parked], ids=["grant", "give back"])
@@ -121,6 +123,19 @@ async def test_what_is_decided_is_decided(db: Database, decide: Any) -> None:
 
     assert why(await grant_parked(db, staff(shop), order_id, "twice")) is Reason.ALREADY_DECIDED
     assert why(await refund_parked(db, staff(shop), order_id, "twice")) is Reason.ALREADY_DECIDED
+
+
+@DECISIONS
+async def test_while_the_money_is_disputed_nobody_decides_but_the_bank(db: Database, decide: Any) -> None:
+    shop, order_id = await a_parked_purchase(db)
+    (payment,) = await rows_of(db, tables.payments)
+    dispute = DisputeNews(payment["provider_ref"], "dp_1", 19_500, "EUR", NOW)
+    given(await settle(db, "stripe", dispute))
+
+    assert why(await decide(db, staff(shop), order_id, "theirs")) is Reason.DISPUTE_IS_OPEN
+
+    given(await settle(db, "stripe", replace(dispute, at=NOW + DAY, outcome=DisputeOutcome.WON)))
+    assert given(await decide(db, staff(shop), order_id, "ours")).order_id == order_id
 
 
 async def test_of_two_who_decide_at_once_one_does(db: Database) -> None:

@@ -76,6 +76,7 @@ async def test_everything_that_waits_is_listed_the_most_pressing_first(db: Datab
         "Stu",
     )
     assert (parked.payment.amount_minor, parked.payment.due_minor, parked.payment.currency) == (19_000, 20_000, "EUR")
+    assert (refund.payment.disputed, parked.payment.disputed) == (True, False)
 
 
 async def test_a_task_is_gone_once_it_is_done(db: Database) -> None:

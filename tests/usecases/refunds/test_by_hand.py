@@ -6,8 +6,9 @@ from core.rules.refusals import Reason
 from core.rules.states import RefundState
 from core.usecases.refunds.by_hand import RefundedByHand, refunded_by_hand
 from tests.answers import given, why
-from tests.builders import a_community, a_pair, row_of, rows_of, staff_of
+from tests.builders import DAY, a_community, a_pair, row_of, rows_of, staff_of
 from tests.clocks import NOW
+from tests.usecases.disputes.steps import WON, tells
 from tests.usecases.records.tasks import a_failed_refund
 
 
@@ -34,6 +35,17 @@ async def test_said_twice_it_is_counted_once(db: Database) -> None:
 
     (payment,) = await rows_of(db, tables.payments)
     assert payment["refunded_minor"] == 5_000
+
+
+async def test_while_its_payment_is_disputed_nobody_pays_by_hand_what_the_bank_may_take(db: Database) -> None:
+    pair = await a_pair(db)
+    refund = await a_failed_refund(db, pair)
+    await tells(db, pair)
+
+    assert why(await refunded_by_hand(db, pair.staff, refund, "by bank transfer")) is Reason.DISPUTE_IS_OPEN
+
+    await tells(db, pair, WON, at=NOW + DAY)
+    assert given(await refunded_by_hand(db, pair.staff, refund, "by bank transfer")).amount_minor == 5_000
 
 
 async def test_nobody_else_says_so_and_not_without_a_reason(db: Database) -> None:
