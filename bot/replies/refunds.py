@@ -121,6 +121,8 @@ def _seat(shown: RefundPreview) -> str:
             return say("It is kept for a while, as after every last session, so that they can renew.")
         case SeatAfter.GRACE:
             return say("A payment of theirs is open, so it is kept until that is settled, as in a grace.")
+        case SeatAfter.DISPUTED:
+            return say("A payment of theirs is disputed, so it is kept until that is decided, and no grace runs.")
 
 
 def _confirm(shown: RefundPreview) -> Key:
@@ -163,6 +165,8 @@ def done(result: RefundDone) -> Reply:
         lines.append(say("The seat with {mentor} is free. All three are told.", mentor=mentor))
     elif result.seat is SeatAfter.GRACE:
         lines.append(say("The seat with {mentor} is kept for a while.", mentor=mentor))
+    elif result.seat is SeatAfter.DISPUTED:
+        lines.append(say("The seat with {mentor} is kept until the dispute is decided.", mentor=mentor))
     return Reply(title, "\n".join(lines), tone=Tone.DONE)
 
 

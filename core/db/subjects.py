@@ -122,7 +122,7 @@ async def order_subject(
             refunds.c.sessions.label("refund_sessions"),
             refunds.c.reason.label("refund_reason"),
             refunds.c.decided_at.label("refund_decided_at"),
-            payment_is_disputed(func.coalesce(refunds.c.payment_id, payment.c.id)).label("disputed"),
+            payment_is_disputed(payment.c.id).label("disputed"),
             by.c.name.label("by_name"),
             by.c.user_id.label("by_user_id"),
         )

@@ -76,17 +76,22 @@ class SeatAfter(StrEnum):
     AS_IT_IS = "as_it_is"
     RELEASED = "released"
     GRACE = "grace"
+    DISPUTED = "disputed"  # it stays until the bank decides about a payment of theirs (rule 29)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What is known before sessions are taken. `money_moves`: an order of the pair is open or not settled."""
+    """What is known before sessions are taken.
+
+    `money_moves`: an order of the pair is open or not settled; `disputed`: a bank has yet to decide about a payment.
+    """
 
     pack: Pack
     holds: tuple[Hold, ...]
     packs: tuple[Pack, ...]  # all of the pair
     seat_state: SeatState
     money_moves: bool
+    disputed: bool
     now: datetime
 
     @property
@@ -167,7 +172,7 @@ def _others(ground: Ground) -> Iterable[Pack]:
 
 
 def _seat_after(ground: Ground, plan: Plan, *, keep_seat: bool) -> SeatAfter:
-    """Whoever loses their last session loses the seat at once, unless staff say otherwise or money is moving (11)."""
+    """Whoever loses their last session loses the seat at once, unless staff say otherwise or money moves (11, 29)."""
     moved_to = [move.to_pack.id for move in plan.moved]
     packs = [
         replace(each, remaining=plan.left, held=each.held - plan.held_less, state=plan.state)
@@ -179,4 +184,6 @@ def _seat_after(ground: Ground, plan: Plan, *, keep_seat: bool) -> SeatAfter:
         return SeatAfter.AS_IT_IS
     if ground.seat_state is SeatState.GRACE or after(ground.seat_state, SeatEvent.REFUNDED) is None:
         return SeatAfter.AS_IT_IS
+    if ground.disputed:
+        return SeatAfter.DISPUTED
     return SeatAfter.GRACE if keep_seat or ground.money_moves else SeatAfter.RELEASED

@@ -1,5 +1,7 @@
 """/staff refund: what it takes is shown first, and done by a press that outlives the process; and its /staff tasks."""
 
+from dataclasses import replace
+
 import pytest
 from simcord import MemberActor
 from sqlalchemy import update
@@ -11,6 +13,7 @@ from core.texts.refusals import SENTENCES
 from seatkeeper.demo.languages import speaks
 from tests.bot.world import World, custom_ids, labels, read, reply_to, stamp
 from tests.builders import DAY, a_pack, a_session, an_order, row_of, rows_of
+from tests.usecases.disputes.steps import tells
 from tests.usecases.records.tasks import a_parked_order
 from tests.usecases.refunds.steps import hears, news_of, refunds_in, standing
 
@@ -86,6 +89,19 @@ async def test_sessions_amount_and_seat_are_as_staff_choose(
     assert (await standing(world.db, world.pair)).seat is seat
     assert await refunds_in(world.db) == [(RefundState.INTENDED, *((1_250, 1) if "amount" in options else (20_000, 4)))]
     assert ("is kept for a while" in read(done)) is (seat is SeatState.GRACE)
+
+
+async def test_the_seat_of_whoever_disputes_another_payment_is_kept_and_nobody_is_asked(world: World) -> None:
+    person, product = world.stu.person, world.pair.product_id
+    disputed = await a_pack(world.db, person, product, remaining=0, state=PackState.DEPLETED)
+    await tells(world.db, replace(world.pair, pack_id=disputed))
+
+    shown = await world.sam.slash(world.public, "staff refund", order=await order_of(world), reason=WHY)
+    assert "A payment of theirs is disputed, so it is kept until that is decided" in read(shown)
+    done = await world.sam.click(reply_to(shown), label="Confirm")
+
+    assert "The seat with Mara is kept until the dispute is decided." in read(done)
+    assert (await standing(world.db, world.pair)).seat is SeatState.ACTIVE
 
 
 async def test_bookings_that_another_pack_covers_stay(world: World) -> None:

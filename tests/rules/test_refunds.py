@@ -90,7 +90,7 @@ def a_pack(pack_id: int = 1, **fields: Any) -> Pack:
 def a_ground(pack: Pack, *starts: datetime, others: tuple[Pack, ...] = (), **fields: Any) -> Ground:
     """The pack with bookings at these times, of session 1, 2, 3 and so on."""
     holds = tuple(Hold(number, at) for number, at in enumerate(starts, 1))
-    values = {"seat_state": SeatState.ACTIVE, "money_moves": False, "now": NOW, **fields}
+    values = {"seat_state": SeatState.ACTIVE, "money_moves": False, "disputed": False, "now": NOW, **fields}
     return Ground(pack=pack, holds=holds, packs=(pack, *others), **values)
 
 
@@ -142,6 +142,7 @@ def test_what_an_undone_session_has_in_its_ledger_keeps_it_with_its_pack() -> No
         packs=(pack, a_pack(2)),
         seat_state=SeatState.ACTIVE,
         money_moves=False,
+        disputed=False,
         now=NOW,
     )
 
@@ -235,6 +236,8 @@ def test_in_full_a_session_that_has_begun_stays_for_its_outcome_and_with_it_the_
         ({}, False, SeatAfter.RELEASED),
         ({}, True, SeatAfter.GRACE),
         ({"money_moves": True}, False, SeatAfter.GRACE),
+        ({"disputed": True}, False, SeatAfter.DISPUTED),
+        ({"disputed": True, "money_moves": True}, True, SeatAfter.DISPUTED),
         ({"others": (a_pack(2, remaining=1),)}, False, SeatAfter.AS_IT_IS),
         ({"others": (a_pack(2, frozen=True),)}, False, SeatAfter.AS_IT_IS),
         ({"others": (a_pack(2, remaining=0, state=PackState.DEPLETED),)}, False, SeatAfter.RELEASED),

@@ -56,6 +56,7 @@ async def field_of(tx: Transaction, student_id: int, mentor_id: int, pack_id: in
         packs=pair.packs,
         seat_state=pair.seat_state,
         money_moves=bool(money_moves),
+        disputed=pair.disputed,
         now=tx.now,
     )
     return Field(pair, mentor_id, ground)

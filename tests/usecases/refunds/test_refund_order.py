@@ -42,6 +42,7 @@ from tests.builders import (
 )
 from tests.clocks import NOW, SettableClock
 from tests.provider import LedgerProvider
+from tests.usecases.disputes.steps import WON, tells
 from tests.usecases.records.tasks import a_dispute, a_parked_order, kept
 from tests.usecases.refunds.steps import Standing, hears, news_of, payment_of, refunds_in, standing, told_to
 
@@ -240,6 +241,23 @@ class TestDone:
             NoticeKind.FINAL_WARNING,
             NoticeKind.REFUNDED,
         ]
+
+    async def test_while_another_payment_is_disputed_the_seat_stays_and_grace_waits(
+        self, db: Database, clock: SettableClock
+    ) -> None:
+        pair = await a_pair(db, total=1, remaining=0, state=PackState.DEPLETED)
+        await tells(db, pair)
+        other = replace(pair, pack_id=await a_pack(db, pair.student, pair.product_id))
+
+        shown = await looks(db, other)
+        done = await confirms(db, other, shown)
+
+        assert (shown.seat, shown.seat_at_stake, done.seat) == (SeatAfter.DISPUTED, False, SeatAfter.DISPUTED)
+        assert await standing(db, other) == Standing(0, 0, 0, PackState.REFUNDED, SeatState.ACTIVE)
+        clock.forward(days=9)
+        await tells(db, pair, WON)
+        seat = await row_of(db, tables.seats, pair.seat_id)
+        assert (seat["state"], seat["grace_ends_at"]) == (SeatState.GRACE, NOW + 12 * DAY)
 
     async def test_the_students_role_is_due_when_the_seat_is_released(self, db: Database) -> None:
         pair = await a_pair(db)
