@@ -152,14 +152,17 @@ class RefundsChanged:
 
 
 REVERSED = "reversed"
-"""The reason of a payment that the provider reversed: of money that a dispute may tell of as well."""
+"""The reason of a payment that the provider reversed: of money that a dispute may tell of as well.
+
+Won: it gave that money back to us."""
 
 
 @dataclass(frozen=True, slots=True)
 class DisputeNews:
     """How a dispute stands; without an outcome it is open. A reversed payment is a dispute that was lost at once.
 
-    `disputed_minor` is what the bank may take, or took.
+    `disputed_minor` is what the bank may take, or took. `at` is when the provider says that it stands so: the latest
+    tells, whichever comes last. `opened_at` is when it began, where that is told.
     """
 
     payment_ref: str
@@ -170,6 +173,7 @@ class DisputeNews:
     outcome: DisputeOutcome | None = None
     reason: str | None = None
     answer_by: datetime | None = None
+    opened_at: datetime | None = None
 
 
 MoneyNews = RefundNews | RefundsChanged | DisputeNews

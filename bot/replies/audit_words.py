@@ -17,7 +17,7 @@ _OF_ORDERS = {
     ("order", "approve"): _("{student} agreed to pay for “{product}” with {mentor} after all."),
     ("order", "close"): _("The checkout of {student} for “{product}” with {mentor} closed unpaid."),
     ("order", "park"): _("The payment of {student} for “{product}” with {mentor} is not what the order says."),
-    ("order", "refund"): _("The order of {student} for “{product}” with {mentor} is refunded."),
+    ("order", "refund"): _("The money for the order of {student}, “{product}” with {mentor}, goes back or is gone."),
     ("dispute", "open"): _("The payment of {student} for “{product}” with {mentor} is disputed."),
     ("dispute", "move"): _("The dispute of {student} with {mentor} has another amount or deadline."),
     ("dispute", "win"): _("The dispute of {student} about “{product}” with {mentor} is won."),
@@ -28,6 +28,7 @@ _OF_ORDERS = {
     ("refund", "replace"): _("Another refund took the place of one that failed, of {student} with {mentor}."),
     ("refund", "decide"): _("It was said how many sessions a refund of {student} with {mentor} takes."),
     ("refund", "by hand"): _("The money of {student} for “{product}” with {mentor} was given back by hand."),
+    ("refund", "not owed"): _("A refund to {student} that failed is not owed, for “{product}” with {mentor}."),
     ("event", "try again"): _("News of the payment of {student} to {mentor} is tried again."),
 }
 _OF_SEATS = {

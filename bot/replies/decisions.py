@@ -3,12 +3,12 @@
 from bot.actions import custom_id
 from bot.forms import Blank, Form
 from bot.replies.reply import Reply, Tone
-from core.rules.states import OrderState
+from core.rules.states import OrderState, RefundState
 from core.texts.language import plain, say
 from core.texts.prices import price
 from core.usecases.buying.decide_parked import Decided
 from core.usecases.reason import LONGEST_REASON
-from core.usecases.refunds.by_hand import RefundedByHand
+from core.usecases.refunds.by_hand import RefundSettled
 
 WHY = "why"
 
@@ -23,6 +23,10 @@ def form_to_refund(order_id: int) -> Form:
 
 def form_by_hand(refund_id: int) -> Form:
     return _form("refund-made", refund_id, say("Was it paid back by hand?"))
+
+
+def form_not_owed(refund_id: int) -> Form:
+    return _form("refund-dropped", refund_id, say("Is this refund not owed?"))
 
 
 def _form(name: str, subject_id: int, title: str) -> Form:
@@ -47,10 +51,14 @@ def decided(done: Decided) -> Reply:
     return Reply(say("Goes back: order {order}", order=done.order_id), text, tone=Tone.DONE)
 
 
-def by_hand(done: RefundedByHand) -> Reply:
-    text = say(
-        "{amount} to {student} count as paid back. The provider is not asked again.",
-        amount=price(done.amount_minor, done.currency),
-        student=plain(done.student_name),
-    )
+def settled(done: RefundSettled) -> Reply:
+    values = {"amount": price(done.amount_minor, done.currency), "student": plain(done.student_name)}
+    if done.state is RefundState.NOT_OWED:
+        text = say(
+            "Nobody gives {amount} back to {student}: they count as kept. The bot does not tell them, so write to them "
+            "if they wait for it.",
+            **values,
+        )
+        return Reply(say("Not owed"), text, tone=Tone.DONE)
+    text = say("{amount} to {student} count as paid back. The provider is not asked again.", **values)
     return Reply(say("Paid back by hand"), text, tone=Tone.DONE)

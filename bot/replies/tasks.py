@@ -41,6 +41,7 @@ def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
         [Key(say("Grant {number}", number=number), custom_id("grant-parked", each)) for number, each in parked],
         [Key(say("Give {number} back", number=number), custom_id("refund-parked", each)) for number, each in parked],
         [Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed],
+        [Key(say("{number} is not owed", number=number), custom_id("refund-not-owed", each)) for number, each in owed],
         [Key(say("Sessions for {number}", number=number), custom_id("how-many", each)) for number, each in seen],
     ]
 
@@ -176,7 +177,10 @@ def _next(task: Task) -> str:
         case TaskKind.NO_STAFF_CHANNEL:
             return say("Choose one with `/setup` and its option `staff_channel`.")
         case TaskKind.REFUND_FAILED:
-            return say("Refund it on the provider's pages, or pay the student otherwise. Then say so below.")
+            return say(
+                "Refund it on the provider's pages, or pay the student otherwise. Then say so below; or say that it is "
+                "not owed."
+            )
         case TaskKind.PAYMENT_PARKED:
             return say("Compare both at the provider. Then grant what was ordered, or give the money back, below.")
         case TaskKind.REFUND_SEEN:

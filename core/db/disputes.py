@@ -1,14 +1,16 @@
 """Disputes: who has an open one, the guarded writes that move one, and what they took from a payment (29 and 31)."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Exists, RowMapping, case, exists, func, insert, or_, select, update
 from sqlalchemy.sql.dml import Update
 
-from core.db.tables import disputes, orders, payments
+from core.db.tables import disputes, orders, packs, payments
 from core.db.unit import Transaction
 from core.ports import REVERSED, DisputeNews
-from core.rules.states import DisputeOutcome
+from core.rules.states import DisputeOutcome, FreezeCause, PackState
 
 
 def pair_is_disputed(student_id: int, mentor_id: int) -> Exists:
@@ -46,22 +48,58 @@ async def insert_dispute(tx: Transaction, payment_id: int, news: DisputeNews) ->
         provider_ref=news.dispute_ref,
         amount_minor=news.disputed_minor,
         reason=news.reason,
-        opened_at=news.at,
+        opened_at=news.opened_at or news.at,
+        told_at=news.at,
         answer_by=news.answer_by,
     )
     return (await tx.run(opened.returning(*disputes.c))).mappings().one()
 
 
 def move_dispute(dispute_id: int, news: DisputeNews) -> Update:
-    """The write after which the dispute is about this much, and answered by then."""
-    moved = update(disputes).where(disputes.c.id == dispute_id, disputes.c.outcome.is_(None))
-    return moved.values(amount_minor=news.disputed_minor, answer_by=news.answer_by)
+    """The write after which the dispute is about this much, and answered by then; news of before is no news."""
+    moved = update(disputes).where(
+        disputes.c.id == dispute_id, disputes.c.outcome.is_(None), disputes.c.told_at < news.at
+    )
+    return moved.values(amount_minor=news.disputed_minor, answer_by=news.answer_by, told_at=news.at)
 
 
 def close_dispute(dispute_id: int, news: DisputeNews) -> Update:
     """The write after which the dispute ended so. A deadline that was told before stays readable."""
     closed = update(disputes).where(disputes.c.id == dispute_id)
-    return closed.values(outcome=news.outcome, closed_at=news.at, amount_minor=news.disputed_minor)
+    return closed.values(outcome=news.outcome, closed_at=news.at, told_at=news.at, amount_minor=news.disputed_minor)
+
+
+async def reversals_before(tx: Transaction, payment_id: int, at: datetime) -> Sequence[RowMapping]:
+    """Reversals of the payment that count as lost, and were made before this instant."""
+    return await tx.all(
+        select(disputes)
+        .where(disputes.c.payment_id == payment_id, disputes.c.reason == REVERSED)
+        .where(disputes.c.outcome == DisputeOutcome.LOST, disputes.c.closed_at < at)
+        .order_by(disputes.c.id)
+    )
+
+
+async def given_back_at(tx: Transaction, payment_id: int, after: datetime) -> datetime | None:
+    """When the provider, after this instant, decided for us about the payment first; None if it did not."""
+    won = select(func.min(disputes.c.closed_at)).where(
+        disputes.c.payment_id == payment_id, disputes.c.outcome == DisputeOutcome.WON, disputes.c.closed_at > after
+    )
+    first: datetime | None = await tx.value(won)
+    return first
+
+
+async def freeze_disputed(tx: Transaction, student_id: int, mentor_id: int) -> Sequence[RowMapping]:
+    """The pair's packs that are frozen now, as the payment that bought them is disputed; those that were stay so."""
+    others = payments.alias("others")
+    first = select(func.min(others.c.id)).where(others.c.order_id == packs.c.order_id).correlate(packs)
+    bought = exists().where(disputes.c.outcome.is_(None), disputes.c.payment_id == first.scalar_subquery())
+    frozen = (
+        update(packs)
+        .where(packs.c.student_id == student_id, packs.c.mentor_id == mentor_id)
+        .where(packs.c.state == PackState.ACTIVE, packs.c.remaining > 0, packs.c.frozen_at.is_(None), bought)
+        .values(frozen_at=tx.now, frozen_for=FreezeCause.DISPUTE)
+    )
+    return (await tx.run(frozen.returning(packs.c.id, packs.c.state))).mappings().all()
 
 
 async def was_lost_before(tx: Transaction, payment_id: int, but_for: int) -> bool:

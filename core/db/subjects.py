@@ -26,6 +26,7 @@ from core.db.tables import (
     communities,
     disputes,
     history,
+    ledger,
     members,
     mentors,
     notices,
@@ -39,7 +40,7 @@ from core.db.tables import (
 from core.db.unit import Transaction
 from core.rules.notices import NoticeKind
 from core.rules.seats import PAID_FOR
-from core.rules.states import PackState, SeatState
+from core.rules.states import EntryKind, PackState, SeatState
 
 Row = RowMapping
 
@@ -218,6 +219,7 @@ async def dispute_subject(tx: Transaction, dispute_id: int) -> Row | None:
                 orders.c.product_name,
                 func.coalesce(packs.c.remaining, 0).label("remaining"),
                 packs.c.frozen_at.is_not(None).label("frozen"),
+                _taken().label("taken"),
             ),
             orders,
         )
@@ -226,6 +228,17 @@ async def dispute_subject(tx: Transaction, dispute_id: int) -> Row | None:
         .outerjoin(packs, packs.c.order_id == orders.c.id)
         .where(disputes.c.id == dispute_id)
     )
+
+
+def _taken() -> ColumnElement[int]:
+    """How many sessions were refunded of a pack of which nothing is left but what was used."""
+    gone = (
+        select(func.coalesce(-func.sum(ledger.c.delta), 0))
+        .where(ledger.c.pack_id == packs.c.id, ledger.c.kind == EntryKind.REFUND)
+        .correlate(packs)
+        .scalar_subquery()
+    )
+    return case((packs.c.state == PackState.REFUNDED, gone), else_=0)
 
 
 def _with_change(statement: Select[Any], about: FromClause, entity: str, which: ColumnElement[bool]) -> Select[Any]:

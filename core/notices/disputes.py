@@ -72,20 +72,28 @@ def dispute_won(dispute: DisputeFacts) -> Message:
                 dispute.remaining,
             )
         )
+    if dispute.taken:
+        lines.append(say("The sessions that went with the money do not come back by themselves: staff see to it."))
     return Message(say("A dispute is over"), "\n".join(lines), [schedule_button()])
 
 
 def dispute_won_staff(dispute: DisputeFacts) -> Message:
-    return Message(
-        say("A dispute is won"),
-        say(
-            "The payment of {amount} of {student} to {mentor} stands. There is nothing to do.",
-            amount=_amount(dispute),
-            student=who(dispute.pair.student),
-            mentor=who(dispute.pair.mentor),
-        )
-        + _reference(dispute),
+    stands = say(
+        "The payment of {amount} of {student} to {mentor} stands.",
+        amount=_amount(dispute),
+        student=who(dispute.pair.student),
+        mentor=who(dispute.pair.mentor),
     )
+    then = say("There is nothing to do.")
+    if dispute.taken:
+        then = say_many(
+            "But {number} session was taken off the pack when the money went, and does not come back by itself: give "
+            "it back with `/staff grant`, or the money with `/staff refund`.",
+            "But {number} sessions were taken off the pack when the money went, and do not come back by themselves: "
+            "give them back with `/staff grant`, or the money with `/staff refund`.",
+            dispute.taken,
+        )
+    return Message(say("A dispute is won"), f"{stands} {then}" + _reference(dispute))
 
 
 def dispute_lost(dispute: DisputeFacts) -> Message:

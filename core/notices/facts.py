@@ -223,6 +223,7 @@ class DisputeFacts:
     answer_by: datetime | None
     remaining: int
     frozen: bool
+    taken: int = 0  # sessions that went with the money, of a pack that is refunded
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(cycle=cycle, dispute_outcome=self.outcome, answer_by=self.answer_by)

@@ -201,7 +201,7 @@ def reversal_news(reversal: Json) -> DisputeNews:
 
 
 def dispute_news(dispute: Json, at: datetime) -> DisputeNews:
-    """How a dispute stands; it ended at `at` if it does not say when it last changed.
+    """How a dispute stands: since it last changed or, if it does not say when that was, at `at`.
 
     PayPal may put several payments into one dispute; ours are never bought together.
     """
@@ -216,10 +216,11 @@ def dispute_news(dispute: Json, at: datetime) -> DisputeNews:
         dispute_ref=ref_in(dispute, "dispute_id"),
         disputed_minor=amount_minor,
         currency=currency,
-        at=instant_in(dispute, "create_time") if outcome is None else changed_at(dispute) or at,
+        at=changed_at(dispute) or at,
         outcome=outcome,
         reason=reason.lower() if isinstance(reason, str) and _WORD.fullmatch(reason) else None,
         answer_by=_answer_by(dispute) if outcome is None else None,
+        opened_at=instant_in(dispute, "create_time"),
     )
 
 

@@ -23,7 +23,7 @@ from core.payments.paypal_news import (
     token_in,
 )
 from core.payments.reading import Json, Unreadable, part_of
-from core.ports import DisputeNews, News, ProviderRefused, ProviderUnavailable, RefundNews
+from core.ports import REVERSED, DisputeNews, News, ProviderRefused, ProviderUnavailable, RefundNews
 from core.rules.states import DisputeOutcome
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ _PAGE_TOKEN = re.compile(r"[!-~]{1,2000}")
 # PayPal's event codes: T00xx are payments, in or out.
 _PAYMENT = re.compile(r"T00[0-9]{2}")
 _REFUND, _REVERSAL = "T1107", "T1106"
+_CHARGEBACK_REVERSAL = "T1202"  # the money of a chargeback comes back to us
 
 
 async def reported(api: PayPalApi, since: datetime, until: datetime) -> AsyncIterator[News]:
@@ -95,23 +96,23 @@ async def _news_of(api: PayPalApi, info: Json) -> News | None:
         raise Unreadable("transaction_event_code")
     if _PAYMENT.fullmatch(code):
         return await _payment(api, info)
-    if code not in (_REFUND, _REVERSAL) or info.get("paypal_reference_id_type") != "TXN":
+    if code not in (_REFUND, _REVERSAL, _CHARGEBACK_REVERSAL) or info.get("paypal_reference_id_type") != "TXN":
         return None
     payment_ref, ref = ref_in(info, "paypal_reference_id"), ref_in(info, "transaction_id")
     amount_minor, currency = money_in(info, "transaction_amount", signed=True)
     at = instant_in(info, "transaction_initiation_date")
     denied = info.get("transaction_status") == "D"
-    if code == _REVERSAL:
-        lost = DisputeNews(payment_ref, ref, amount_minor, currency, at, DisputeOutcome.LOST, "reversed")
-        return None if denied else lost
+    if code != _REFUND:
+        outcome = DisputeOutcome.WON if _came_to_us(info) else DisputeOutcome.LOST
+        news = DisputeNews(payment_ref, ref, amount_minor, currency, at, outcome, REVERSED)
+        return None if denied or (code != _REVERSAL and outcome is DisputeOutcome.LOST) else news
     mark = marked_refund(info.get("custom_field"))
     return RefundNews(payment_ref, ref, amount_minor, currency, at, "denied" if denied else None, mark)
 
 
 async def _payment(api: PayPalApi, info: Json) -> News | None:
     """What the capture says, if the payment carries an order's token, as ours do, and was made to us."""
-    amount = part_of(info, "transaction_amount").get("value")
-    if token_in({"custom_id": info.get("custom_field")}) is None or not isinstance(amount, str) or amount[:1] == "-":
+    if token_in({"custom_id": info.get("custom_field")}) is None or not _came_to_us(info):
         return None
     ref = ref_in(info, "transaction_id")
     async with api.asking():
@@ -122,6 +123,12 @@ async def _payment(api: PayPalApi, info: Json) -> News | None:
                 return None
             raise
     return capture_news(capture, api.livemode)
+
+
+def _came_to_us(info: Json) -> bool:
+    """What leaves the account has a minus sign."""
+    amount = part_of(info, "transaction_amount").get("value")
+    return isinstance(amount, str) and amount[:1] != "-"
 
 
 async def _disputes(api: PayPalApi, since: datetime, until: datetime) -> AsyncIterator[DisputeNews]:

@@ -20,7 +20,7 @@ _OUTCOMES = {
 
 
 def dispute_news(dispute: Json, at: datetime) -> DisputeNews:
-    """How a dispute stands; if it ended, it ended at `at`. Without a payment intent it is about no checkout of ours."""
+    """How a dispute stands at `at`. Without a payment intent it is about no checkout of ours."""
     status = dispute.get("status")
     outcome = _OUTCOMES.get(status) if isinstance(status, str) else None
     if outcome is None and status not in _OPEN:
@@ -33,10 +33,11 @@ def dispute_news(dispute: Json, at: datetime) -> DisputeNews:
         dispute_ref=ref_in(dispute, "id"),
         disputed_minor=amount_in(dispute, "amount", currency),
         currency=currency,
-        at=instant_in(dispute, "created") if outcome is None else at,
+        at=at,
         outcome=outcome,
         reason=reason if isinstance(reason, str) and _WORD.fullmatch(reason) else None,
         answer_by=_answer_by(dispute) if outcome is None else None,
+        opened_at=instant_in(dispute, "created"),
     )
 
 

@@ -68,6 +68,7 @@ class RefundState(StrEnum):
     DONE = "done"
     FAILED = "failed"  # still owed: staff see to it
     REPLACED = "replaced"  # it failed, and the money went back by another one, or is not there any more
+    NOT_OWED = "not_owed"  # it failed, and staff say that it is not to be made
 
 
 class RefundCause(StrEnum):

@@ -286,6 +286,10 @@ async def _refund_parked(scene: Scene) -> str:
     return f"refund-parked:{await a_parked_order(scene.world.db, scene.world.pair)}"
 
 
+async def _refund_not_owed(scene: Scene) -> str:
+    return f"refund-not-owed:{await a_failed_refund(scene.world.db, scene.world.pair)}"
+
+
 async def _refund_by_hand(scene: Scene) -> str:
     return f"refund-by-hand:{await a_failed_refund(scene.world.db, scene.world.pair)}"
 
@@ -306,5 +310,6 @@ FORMS: Mapping[str, tuple[Row, Callable[[Scene], Awaitable[str]]]] = {
         _how_many,
     ),
     "refund-made": (Row("sam", {"why": REASON}), _refund_by_hand),
+    "refund-dropped": (Row("sam", {"why": REASON}), _refund_not_owed),
 }
 """Every form, and the button that opens it."""

@@ -333,6 +333,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-undo": Line(of_the_session("Undone"), chosen=session, given=completed),
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
     "refund-by-hand": Line(anybody(FORM), numbers=(1,)),
+    "refund-not-owed": Line(anybody(FORM), numbers=(1,)),
     "refund-parked": Line(anybody(FORM), numbers=(1,)),
     "refund-confirm": Line(
         staff_only("Goes back: €50.00"), numbers=(order, 1, 5_000, 0, seen), footer=WHY, given=bought
@@ -360,6 +361,7 @@ FORMS: Final[dict[str, Line]] = {
     "grant-order": Line(staff_only() | {STAFF: Reason.ALREADY_DECIDED}, numbers=(1,), words={"why": WHY}),
     "note-add": Line(of_the_session("Noted"), numbers=(seat,), words={"text": "Likes rooks"}),
     "refund-made": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,), words={"why": WHY}),
+    "refund-dropped": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,), words={"why": WHY}),
     "refund-order": Line(staff_only() | {STAFF: Reason.ALREADY_DECIDED}, numbers=(1,), words={"why": WHY}),
     "take-for-refund": Line(
         staff_only("Take sessions off"),

@@ -36,7 +36,8 @@ async def test_staff_read_what_waits_and_what_to_do_next(world: World) -> None:
     ]
     assert said[4].startswith("Order ")
     assert said[5:] == [
-        "→ Refund it on the provider's pages, or pay the student otherwise. Then say so below.",
+        "→ Refund it on the provider's pages, or pay the student otherwise. Then say so below; or say that it is "
+        "not owed.",
         "2. A session without an outcome",
         f"{mara} does not say how the session with {stu} went, {stamp(NOW - 2 * DAY, 'f')}.",
         "→ Ask the mentor. `/complete` or `/noshow` says it for them.",
@@ -80,7 +81,7 @@ async def test_staff_give_it_back_and_say_what_they_paid_back_by_hand(world: Wor
     order = await a_parked_order(world.db, world.pair)
     refund = await a_failed_refund(world.db, world.pair)
     shown = await world.sam.slash(world.public, "staff tasks")
-    assert labels(reply_to(shown)) == ["Grant 2", "Give 2 back", "1 is paid back"]
+    assert labels(reply_to(shown)) == ["Grant 2", "Give 2 back", "1 is paid back", "1 is not owed"]
 
     form = await world.sam.click(reply_to(shown), label="Give 2 back")
     back = await world.sam.submit_modal(form, {"why": "they want it"})
@@ -88,19 +89,39 @@ async def test_staff_give_it_back_and_say_what_they_paid_back_by_hand(world: Wor
     by_hand = await world.sam.submit_modal(form, {"why": "by bank transfer"})
     form = await world.sam.click(reply_to(shown), label="1 is paid back")
     again = await world.sam.submit_modal(form, {"why": "by bank transfer"})
+    form = await world.sam.click(reply_to(shown), label="1 is not owed")
+    not_owed = await world.sam.submit_modal(form, {"why": "they kept the sessions"})
 
     assert "Stu gets €190.00 back by itself, for the order with Mara" in read(back)
     assert "€50.00 to Stu count as paid back." in read(by_hand)
-    assert read(again).endswith(SENTENCES[Reason.ALREADY_DECIDED].without)
+    for late in (again, not_owed):
+        assert read(late).endswith(SENTENCES[Reason.ALREADY_DECIDED].without)
     assert (await row_of(world.db, tables.orders, order))["state"] is OrderState.REFUNDED
     assert (await row_of(world.db, tables.refunds, refund))["state"] is RefundState.DONE
+
+
+async def test_staff_say_that_a_refund_is_not_owed(world: World) -> None:
+    refund = await a_failed_refund(world.db, world.pair)
+    shown = await world.sam.slash(world.public, "staff tasks")
+
+    form = await world.sam.click(reply_to(shown), label="1 is not owed")
+    done = await world.sam.submit_modal(form, {"why": "they kept the sessions"})
+
+    assert "Nobody gives €50.00 back to Stu: they count as kept." in read(done)
+    assert (await row_of(world.db, tables.refunds, refund))["state"] is RefundState.NOT_OWED
+    assert "Nothing waits for staff now." in read(await world.sam.slash(world.public, "staff tasks"))
 
 
 async def test_a_forged_decision_decides_nothing(world: World) -> None:
     order = await a_parked_order(world.db, world.pair)
     refund = await a_failed_refund(world.db, world.pair)
 
-    for forged in (f"grant-parked:{order}", f"refund-parked:{order}", f"refund-by-hand:{refund}"):
+    for forged in (
+        f"grant-parked:{order}",
+        f"refund-parked:{order}",
+        f"refund-by-hand:{refund}",
+        f"refund-not-owed:{refund}",
+    ):
         form = await world.stu.actor.click(world.forge(world.public.id, forged), custom_id=forged)
         assert read(await world.stu.actor.submit_modal(form, {"why": "mine"})).endswith(REFUSED)
     assert (await row_of(world.db, tables.orders, order))["state"] is OrderState.PARKED

@@ -186,9 +186,10 @@ def test_an_open_dispute_wants_an_answer(kind: str) -> None:
         "PP-D-27803",
         20_000,
         "EUR",
-        hours_ago(26),
+        hours_ago(2),
         reason="unauthorised",
         answer_by=NOW + timedelta(days=9, hours=22),
+        opened_at=hours_ago(26),
     )
 
 
@@ -208,7 +209,7 @@ def test_a_dispute_ends_won_or_lost(code: str, outcome: DisputeOutcome) -> None:
     ended = {**DISPUTE, "status": "RESOLVED", "dispute_outcome": {"outcome_code": code}}
 
     assert news_of("CUSTOMER.DISPUTE.RESOLVED", ended) == DisputeNews(
-        "3C1", "PP-D-27803", 20_000, "EUR", hours_ago(2), outcome, "unauthorised"
+        "3C1", "PP-D-27803", 20_000, "EUR", hours_ago(2), outcome, "unauthorised", opened_at=hours_ago(26)
     )
 
 

@@ -58,8 +58,22 @@ async def test_payments_refunds_reversals_and_disputes_are_told(
             later,
             DisputeOutcome.LOST,
             "merchandise_or_service_not_received",
+            opened_at=later,
         ),
     ]
+
+
+@pytest.mark.parametrize("code", ["T1106", "T1202"])
+async def test_a_reversal_that_paypal_takes_back_is_no_second_loss(
+    paypal_provider: PayPalProvider, paypal: FakePayPal, clock: SettableClock, code: str
+) -> None:
+    payment = paypal.capture_of(await pay(paypal_provider, paypal, "one"))
+    clock.forward(hours=2)
+    paypal.note("9CREDIT", code, "200.00", payment, custom_field=None, reference=payment["id"])
+
+    listed = [news for news in await told(paypal_provider) if isinstance(news, DisputeNews)]
+
+    assert listed == [DisputeNews(payment["id"], "9CREDIT", 20_000, "EUR", clock.now(), DisputeOutcome.WON, "reversed")]
 
 
 async def test_a_refund_in_the_list_is_the_refund_that_was_made(

@@ -321,9 +321,10 @@ async def test_the_lists_tell_how_disputes_stand_also_of_those_that_began_long_b
             "dp_2",
             5_000,
             "EUR",
-            clock.now(),
+            until,
             reason="fraudulent",
             answer_by=clock.now() + timedelta(days=7),
+            opened_at=clock.now(),
         ),
-        DisputeNews("pi_cs_test_1", "dp_1", 20_000, "EUR", until, DisputeOutcome.LOST, "fraudulent"),
+        DisputeNews("pi_cs_test_1", "dp_1", 20_000, "EUR", until, DisputeOutcome.LOST, "fraudulent", opened_at=NOW),
     ]

@@ -438,10 +438,11 @@ def test_a_dispute_is_told_as_it_stands(status: str, outcome: DisputeOutcome | N
         dispute_ref="dp_1",
         disputed_minor=20_000,
         currency="EUR",
-        at=NOW - timedelta(seconds=60 if is_open else 10),
+        at=NOW - timedelta(seconds=10),
         outcome=outcome,
         reason="product_not_received",
         answer_by=NOW + timedelta(days=1) if is_open else None,
+        opened_at=NOW - timedelta(seconds=60),
     )
 
 

@@ -185,6 +185,7 @@ disputes = Table(
     Column("reason", String(100)),  # the provider's word for it
     Column("outcome", Word(DisputeOutcome)),
     at("opened_at"),
+    at("told_at"),  # as of when the provider told it last, by its own clock
     maybe_at("answer_by"),  # until then the provider takes evidence
     maybe_at("closed_at"),
     one_of("outcome", DisputeOutcome),

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, update
 
-from core.db.disputes import order_is_disputed
+from core.db.disputes import freeze_disputed, order_is_disputed
 from core.db.history import PROVIDER, Change, record
 from core.db.notices import arm_again, owe, owe_dropped_again
 from core.db.seats import lock_members
@@ -16,9 +16,8 @@ from core.rules.pausing import stood_still
 from core.rules.seats import PAID_FOR
 from core.rules.states import FreezeCause, PackState, SeatState
 from core.usecases.packs.expiring import owed_before_expiry
-from core.usecases.seats.follow_up import PairState, follow_up, load_pair
+from core.usecases.seats.follow_up import DISPUTED, PairState, follow_up, frozen_for_dispute, load_pair
 
-_DISPUTED = "its payment is disputed"
 _SETTLED = "its dispute ended"
 
 
@@ -29,24 +28,14 @@ async def stop_clocks(tx: Transaction, payment: RowMapping) -> None:
     """
     await lock_members(tx, payment["student_id"], payment["mentor_id"])
     pair = await load_pair(tx, payment["student_id"], payment["mentor_id"])
-    changes = []
-    if payment["pack_id"] is not None and payment["is_first"]:
-        frozen = await tx.run(
-            update(packs)
-            .where(packs.c.id == payment["pack_id"], packs.c.state == PackState.ACTIVE, packs.c.remaining > 0)
-            .where(packs.c.frozen_at.is_(None))
-            .values(frozen_at=tx.now, frozen_for=FreezeCause.DISPUTE)
-        )
-        if frozen.rowcount:
-            active = PackState.ACTIVE
-            changes.append(Change("pack", payment["pack_id"], active, active, "freeze", _DISPUTED))
+    changes = frozen_for_dispute(await freeze_disputed(tx, payment["student_id"], payment["mentor_id"]))
     stopped = await tx.run(
         update(seats)
         .where(seats.c.id == pair.seat_id, seats.c.state == SeatState.GRACE, seats.c.grace_stopped_at.is_(None))
         .values(grace_stopped_at=tx.now)
     )
     if stopped.rowcount:
-        changes.append(Change("seat", pair.seat_id, SeatState.GRACE, SeatState.GRACE, "stop grace", _DISPUTED))
+        changes.append(Change("seat", pair.seat_id, SeatState.GRACE, SeatState.GRACE, "stop grace", DISPUTED))
     if changes:
         await tx.run(record(payment["community_id"], tx.now, PROVIDER, *changes))
 

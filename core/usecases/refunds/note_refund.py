@@ -62,8 +62,12 @@ def recognised(known: Sequence[RowMapping], news: RefundNews) -> RowMapping | No
 
 
 def _was_made_after_all(refund: RowMapping) -> bool:
-    """Whether we gave it up, as we had no answer or a no, and it has no name of the provider's yet."""
-    return refund["state"] is RefundState.FAILED and refund["provider_ref"] is None
+    """Whether we gave it up, as we had no answer or a no, and it has no name of the provider's yet.
+
+    Staff may have said since that it is not owed: if it was made, then it counts.
+    """
+    given_up = (RefundState.FAILED, RefundState.NOT_OWED)
+    return refund["state"] in given_up and refund["provider_ref"] is None
 
 
 async def _done(tx: Transaction, payment: RowMapping, refund: RowMapping, news: RefundNews) -> None:

@@ -1,11 +1,12 @@
 """What a change of ledger, session or pack means for the pair's seat: reminder, grace, or its end (rules 9 and 21)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, select, update
 
-from core.db.disputes import pair_is_disputed
-from core.db.history import SYSTEM, Change, record
+from core.db.disputes import freeze_disputed, pair_is_disputed
+from core.db.history import PROVIDER, SYSTEM, Change, record
 from core.db.notices import Owed, owe, owe_anew
 from core.db.packs import packs_of_pair
 from core.db.tables import communities, mentors, seats
@@ -15,6 +16,9 @@ from core.rules.grace import BeginGrace, EndGrace, Nothing, Pair, RemindOfRenewa
 from core.rules.notices import NoticeKind
 from core.rules.settings import Settings, settings_from
 from core.rules.states import SeatState
+
+DISPUTED = "its payment is disputed"
+"""Why a pack is frozen, as history keeps it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ async def follow_up(tx: Transaction, student_id: int, mentor_id: int, remaining_
     `remaining_before` is the pair's `usable_remaining` before the change.
     """
     pair = await load_pair(tx, student_id, mentor_id)
+    if pair.disputed:
+        pair = await _freeze_again(tx, pair, mentor_id)
     rule = Pair(
         seat_state=pair.seat_state,
         packs=pair.packs,
@@ -95,6 +101,19 @@ async def follow_up(tx: Transaction, student_id: int, mentor_id: int, remaining_
             await tx.run(owe_anew(tx, pair.community_id, reminder))
         case Nothing():
             pass
+
+
+def frozen_for_dispute(frozen: Iterable[RowMapping]) -> list[Change]:
+    return [Change("pack", row["id"], row["state"], row["state"], "freeze", DISPUTED) for row in frozen]
+
+
+async def _freeze_again(tx: Transaction, pair: PairState, mentor_id: int) -> PairState:
+    """A pack that got something back while its payment is disputed is frozen as the others are (rule 29)."""
+    frozen = await freeze_disputed(tx, pair.student_id, mentor_id)
+    if not frozen:
+        return pair
+    await tx.run(record(pair.community_id, tx.now, PROVIDER, *frozen_for_dispute(frozen)))
+    return replace(pair, packs=await packs_of_pair(tx, pair.student_id, mentor_id))
 
 
 async def _begin_grace(tx: Transaction, pair: PairState, grace: BeginGrace) -> None:

@@ -1,22 +1,28 @@
 """A dispute from its first news to its end: what is frozen, what runs on, what is lost (rules 12, 20, 28 and 29)."""
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from core.db import tables
-from core.db.unit import Database
-from core.ports import DisputeNews
+from core.db.unit import Database, Transaction, reading
+from core.notices.facts_now import facts_of
+from core.notices.rendering import render
+from core.ports import REVERSED, DisputeNews, Message
 from core.rules.notices import NoticeKind, cycle_at
 from core.rules.refusals import Reason
-from core.rules.states import EventState, FreezeCause, OrderState, PackState, SeatState, SessionState
+from core.rules.states import DisputeOutcome, EventState, FreezeCause, OrderState, PackState, SeatState, SessionState
 from core.usecases.booking.book import book
 from core.usecases.booking.cancel import cancel
 from core.usecases.buying.settle import settle_event
 from core.usecases.community.pause_mentor import pause_mentor, resume_mentor
 from core.usecases.community.remove_mentor import remove_mentor
 from core.usecases.completion.complete import complete
+from core.usecases.completion.undo import undo
+from core.usecases.packs.adjust import adjust
 from core.usecases.packs.expire import due_expiries, expire
 from core.usecases.seats.release import due_releases, release
 from tests.answers import given, why
@@ -44,6 +50,15 @@ async def frozen_for(db: Database, pack_id: int) -> FreezeCause | None:
 async def grace_of(db: Database, pair: Pair) -> tuple[Any, Any, Any]:
     seat = await row_of(db, tables.seats, pair.seat_id)
     return seat["state"], seat["grace_ends_at"], seat["grace_stopped_at"]
+
+
+@reading
+async def message_about(tx: Transaction, kind: NoticeKind) -> Message:
+    """What the last notice of this kind says now."""
+    rows = await tx.all(select(tables.notices).where(tables.notices.c.kind == kind).order_by(tables.notices.c.id))
+    facts = await facts_of(tx, kind, rows[-1]["subject_id"], rows[-1]["cycle"])
+    assert facts is not None
+    return render(kind, facts)
 
 
 class TestOpened:
@@ -83,10 +98,12 @@ class TestOpened:
         await tells(db, pair, WON)
         assert (await standing(db, pair)).seat is SeatState.GRACE
 
-    async def test_only_another_deadline_is_told_once_more(self, db: Database) -> None:
+    async def test_only_another_deadline_is_told_once_more(self, db: Database, clock: SettableClock) -> None:
         pair = await a_pair(db)
         await tells(db, pair)
+        clock.forward(hours=1)
         await tells(db, pair, disputed_minor=15_000)
+        clock.forward(hours=1)
         await tells(db, pair, disputed_minor=15_000, answer_by=ANSWER_BY + DAY)
 
         staff = await rows_of(db, tables.notices, tables.notices.c.kind == NoticeKind.DISPUTED_STAFF)
@@ -94,6 +111,47 @@ class TestOpened:
         (dispute,) = await rows_of(db, tables.disputes)
         assert (dispute["amount_minor"], dispute["answer_by"]) == (15_000, ANSWER_BY + DAY)
         assert (await told_to(db, pair))["student"] == [NoticeKind.DISPUTED]
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    async def test_in_whatever_order_updates_come_the_latest_counts(self, db: Database, order: tuple[int, ...]) -> None:
+        pair = await a_pair(db)
+        updates: list[dict[str, Any]] = [
+            {"at": NOW, "opened_at": NOW},
+            {"at": NOW + HOUR, "opened_at": NOW, "disputed_minor": 15_000, "answer_by": ANSWER_BY + DAY},
+            {"at": NOW + 2 * HOUR, "opened_at": NOW, "disputed_minor": 15_000, "answer_by": None},
+        ]
+
+        for number in order:
+            await tells(db, pair, **updates[number])
+
+        (dispute,) = await rows_of(db, tables.disputes)
+        assert (dispute["amount_minor"], dispute["answer_by"]) == (15_000, None)
+        assert (dispute["opened_at"], dispute["told_at"]) == (NOW, NOW + 2 * HOUR)
+
+    async def test_what_a_used_up_pack_gets_back_is_frozen_as_well(self, db: Database, clock: SettableClock) -> None:
+        pair = await a_pair(db, total=1, expires_at=NOW + 20 * DAY)
+        session = await a_session(db, pair, NOW - HOUR)
+        given(await complete(db, pair.mentor.asker, session))
+        await tells(db, pair)
+        assert await frozen_for(db, pair.pack_id) is None
+
+        given(await undo(db, pair.mentor.asker, session))
+
+        assert await frozen_for(db, pair.pack_id) is FreezeCause.DISPUTE
+        assert ("pack", "freeze") in [(row["entity"], row["verb"]) for row in await rows_of(db, tables.history)]
+        clock.set(clock.now() + ODD)
+        await tells(db, pair, WON)
+        pack = await row_of(db, tables.packs, pair.pack_id)
+        assert (pack["expires_at"], pack["frozen_for"]) == (NOW + 20 * DAY + ODD, None)
+
+    async def test_what_staff_add_to_a_used_up_pack_is_frozen_as_well(self, db: Database) -> None:
+        pair = await a_pair(db, **USED_UP)
+        await tells(db, pair)
+
+        given(await adjust(db, pair.staff, pair.seat_id, pair.pack_id, 1, 0, "goodwill"))
+
+        assert await frozen_for(db, pair.pack_id) is FreezeCause.DISPUTE
+        assert why(await book(db, pair.student.asker, pair.mentor.id, NOW + 4 * DAY)) is Reason.PACK_FROZEN
 
     async def test_of_a_used_up_pack_nothing_is_frozen_but_the_grace_stands(
         self, db: Database, clock: SettableClock
@@ -255,6 +313,41 @@ class TestLost:
         assert (await told_to(db, pair))["staff"].count(NoticeKind.DISPUTE_LOST_STAFF) == 1
         await hears(db, await news_of(db, pair, 20_000))  # the whole of it among the refunds, too
         assert (await lost(db, pair), (await standing(db, pair)).refunded_minor) == (0, 20_000)
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    async def test_a_reversal_that_is_taken_back_is_no_loss(self, db: Database, order: tuple[int, ...]) -> None:
+        pair = await a_pair(db, remaining=3)
+        news: list[tuple[DisputeOutcome | None, dict[str, Any]]] = [
+            (None, {"at": NOW, "opened_at": NOW}),
+            (LOST, {"at": NOW + HOUR, "dispute_ref": "rev_1", "reason": REVERSED}),
+            (WON, {"at": NOW + DAY, "opened_at": NOW}),
+        ]
+
+        for number in (*order, *order):
+            await tells(db, pair, news[number][0], **news[number][1])
+
+        assert await lost(db, pair) == 0
+        assert {row["outcome"] for row in await rows_of(db, tables.disputes)} == {WON}
+        # What the reversal took stays taken, if it was heard of while it stood: staff are told to see to it.
+        taken = order.index(1) < order.index(2)
+        assert (await standing(db, pair)).remaining == (0 if taken else 3)
+        assert (await told_to(db, pair))["staff"][-1] is NoticeKind.DISPUTE_WON_STAFF
+        sent = await message_about(db, NoticeKind.DISPUTE_WON_STAFF)
+        assert ("/staff grant" in sent.text) is taken
+        assert ("3 sessions were taken" in sent.text) is taken
+
+    @pytest.mark.parametrize("back_first", [True, False])
+    async def test_a_credit_in_the_list_ends_a_reversal(self, db: Database, back_first: bool) -> None:
+        pair = await a_pair(db)
+        back: dict[str, Any] = {"at": NOW + DAY, "dispute_ref": "rev_2", "reason": REVERSED}
+        if back_first:
+            await tells(db, pair, WON, **back)
+            assert (await told_to(db, pair))["staff"] == []
+        await reverses(db, pair)
+        await tells(db, pair, WON, **back)
+
+        assert await lost(db, pair) == 0
+        assert NoticeKind.DISPUTE_WON_STAFF in (await told_to(db, pair))["staff"] or back_first
 
     async def test_only_a_later_end_is_another_one(self, db: Database, clock: SettableClock) -> None:
         pair = await a_pair(db)

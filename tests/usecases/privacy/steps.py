@@ -81,7 +81,9 @@ async def _what_else_there_can_be(db: Database, pair: Pair, order_id: int) -> No
         )
         told = {"provider_ref": "du_1", "amount_minor": 5, "outcome": "won"}
         await tx.run(
-            insert(tables.disputes).values(payment_id=payment["id"], opened_at=tx.now, closed_at=tx.now, **told)
+            insert(tables.disputes).values(
+                payment_id=payment["id"], opened_at=tx.now, told_at=tx.now, closed_at=tx.now, **told
+            )
         )
         place = insert(tables.waiting_list).values(
             member_id=pair.student.id, joined_at=tx.now, place_at=tx.now + timedelta(days=1), **owner

@@ -263,7 +263,7 @@ async def _dispute(db: Database) -> Person:
     (payment,) = await rows_of(db, tables.payments)
     async with db.begin() as tx:
         row = {"payment_id": payment["id"], "provider_ref": "du_1", "amount_minor": 5}
-        await tx.run(insert(tables.disputes).values(opened_at=tx.now, **row))
+        await tx.run(insert(tables.disputes).values(opened_at=tx.now, told_at=tx.now, **row))
     return pair.student
 
 

@@ -52,6 +52,7 @@ async def _lost(db: Database, pair: Pair, disputed_minor: int, lost_minor: int) 
                 reason="fraudulent",
                 outcome=DisputeOutcome.LOST,
                 opened_at=NOW,
+                told_at=NOW + DAY,
                 closed_at=NOW + DAY,
             )
         )

@@ -56,7 +56,8 @@ async def a_dispute(db: Database, pair: Pair) -> int:
         payment_id = await _payment_of(tx, pair)
         dispute_id: int = await tx.value(
             insert(tables.disputes)
-            .values(payment_id=payment_id, provider_ref=f"dp_{payment_id}", amount_minor=20_000, opened_at=tx.now)
+            .values(payment_id=payment_id, provider_ref=f"dp_{payment_id}", amount_minor=20_000)
+            .values(opened_at=tx.now, told_at=tx.now)
             .returning(tables.disputes.c.id)
         )
         return dispute_id

@@ -4,12 +4,14 @@ from core.db import tables
 from core.db.unit import Database
 from core.rules.refusals import Reason
 from core.rules.states import RefundState
-from core.usecases.refunds.by_hand import RefundedByHand, refunded_by_hand
+from core.usecases.reading.tasks import TaskKind, tasks
+from core.usecases.refunds.by_hand import RefundSettled, refund_not_owed, refunded_by_hand
 from tests.answers import given, why
 from tests.builders import DAY, a_community, a_pair, row_of, rows_of, staff_of
 from tests.clocks import NOW
 from tests.usecases.disputes.steps import WON, tells
 from tests.usecases.records.tasks import a_failed_refund
+from tests.usecases.refunds.steps import hears, news_of
 
 
 async def test_it_is_done_and_in_the_books_with_who_and_why(db: Database) -> None:
@@ -18,7 +20,7 @@ async def test_it_is_done_and_in_the_books_with_who_and_why(db: Database) -> Non
 
     done = given(await refunded_by_hand(db, pair.staff, refund, "by bank transfer"))
 
-    assert done == RefundedByHand(refund, "Stu", 5_000, "EUR")
+    assert done == RefundSettled(refund, "Stu", 5_000, "EUR", RefundState.DONE)
     row = await row_of(db, tables.refunds, refund)
     assert (row["state"], row["by_hand_at"]) == (RefundState.DONE, NOW)
     assert (await row_of(db, tables.payments, row["payment_id"]))["refunded_minor"] == 5_000
@@ -56,4 +58,37 @@ async def test_nobody_else_says_so_and_not_without_a_reason(db: Database) -> Non
     assert why(await refunded_by_hand(db, pair.student.asker, refund, "yes")) is Reason.NOT_STAFF
     assert why(await refunded_by_hand(db, elsewhere, refund, "yes")) is Reason.UNKNOWN_ORDER
     assert why(await refunded_by_hand(db, pair.staff, refund, "")) is Reason.REASON_MISSING
+    assert why(await refund_not_owed(db, pair.student.asker, refund, "yes")) is Reason.NOT_STAFF
+    assert why(await refund_not_owed(db, elsewhere, refund, "yes")) is Reason.UNKNOWN_ORDER
+    assert why(await refund_not_owed(db, pair.staff, refund, "")) is Reason.REASON_MISSING
     assert (await row_of(db, tables.refunds, refund))["state"] is RefundState.FAILED
+
+
+async def test_what_is_not_owed_is_kept_and_no_task_any_more(db: Database) -> None:
+    pair = await a_pair(db)
+    refund = await a_failed_refund(db, pair)
+    assert TaskKind.REFUND_FAILED in {task.kind for task in given(await tasks(db, pair.staff))}
+
+    done = given(await refund_not_owed(db, pair.staff, refund, "they kept the sessions"))
+
+    assert done == RefundSettled(refund, "Stu", 5_000, "EUR", RefundState.NOT_OWED)
+    assert TaskKind.REFUND_FAILED not in {task.kind for task in given(await tasks(db, pair.staff))}
+    row = await row_of(db, tables.refunds, refund)
+    assert (row["state"], row["done_at"]) == (RefundState.NOT_OWED, None)
+    assert (await row_of(db, tables.payments, row["payment_id"]))["refunded_minor"] == 0
+    (change,) = await rows_of(db, tables.history)
+    assert (change["verb"], change["why"]) == ("not owed", "they kept the sessions")
+    assert why(await refunded_by_hand(db, pair.staff, refund, "again")) is Reason.ALREADY_DECIDED
+    assert why(await refund_not_owed(db, pair.staff, refund, "again")) is Reason.ALREADY_DECIDED
+
+
+async def test_what_was_said_not_to_be_owed_counts_if_it_was_made_after_all(db: Database) -> None:
+    pair = await a_pair(db)
+    refund = await a_failed_refund(db, pair)
+    given(await refund_not_owed(db, pair.staff, refund, "they kept the sessions"))
+
+    await hears(db, await news_of(db, pair, 5_000, "re_late", refund_id=refund))
+
+    row = await row_of(db, tables.refunds, refund)
+    assert (row["state"], row["provider_ref"]) == (RefundState.DONE, "re_late")
+    assert (await row_of(db, tables.payments, row["payment_id"]))["refunded_minor"] == 5_000

@@ -718,6 +718,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=100), nullable=True),
         sa.Column("outcome", sa.String(40), nullable=True),
         sa.Column("opened_at", UtcDateTime(), nullable=False),
+        sa.Column("told_at", UtcDateTime(), nullable=False),
         sa.Column("answer_by", UtcDateTime(), nullable=True),
         sa.Column("closed_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint("outcome IN ('won', 'lost')", name=op.f("ck_disputes_known_outcome")),
@@ -751,7 +752,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "cause IN ('no_seat', 'paid_twice', 'staff', 'provider')", name=op.f("ck_refunds_known_cause")
         ),
-        sa.CheckConstraint("state IN ('intended', 'done', 'failed', 'replaced')", name=op.f("ck_refunds_known_state")),
+        sa.CheckConstraint(
+            "state IN ('intended', 'done', 'failed', 'replaced', 'not_owed')", name=op.f("ck_refunds_known_state")
+        ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_refunds_amount")),
         sa.CheckConstraint("sessions >= 0", name=op.f("ck_refunds_sessions")),
         sa.ForeignKeyConstraint(["asked_by"], ["members.id"], name=op.f("fk_refunds_asked_by")),
