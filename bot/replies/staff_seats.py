@@ -32,11 +32,25 @@ def extended(done: PackExtended | GraceExtended) -> Reply:
     """There is more time."""
     student, mentor = plain(done.student_name), plain(done.mentor_name)
     title = say("More time for {student}", student=student)
-    if isinstance(done, GraceExtended):
+    if isinstance(done, GraceExtended) and done.stands_still:
+        text = say(
+            "Their seat with {mentor} is kept longer. Its time stands still now; what was added counts when it runs "
+            "on. They are told, and warned before it ends.",
+            mentor=mentor,
+        )
+    elif isinstance(done, GraceExtended):
         text = say(
             "Their seat with {mentor} is kept until {when} now. They are told, and warned anew before it ends.",
             mentor=mentor,
             when=discord_span(done.ends_at),
+        )
+    elif done.stands_still:
+        text = say(
+            "What is left of their pack with {mentor}, {left} of {total}, is good for longer. Its time stands still "
+            "now; what was added counts when it runs on. They are told.",
+            mentor=mentor,
+            left=done.remaining,
+            total=done.total,
         )
     else:
         text = say(

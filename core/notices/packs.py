@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import AdjustmentFacts, ByHand, PackFacts
-from core.notices.words import book_button, name, reason_of, renew_button, schedule_button, who
+from core.notices.words import book_button, days_of, name, reason_of, renew_button, schedule_button, who
 from core.ports import Button, Message
 from core.rules.notices import NoticeKind
 from core.texts.language import plain, say, say_many
@@ -58,6 +58,8 @@ def pack_granted(pack: PackFacts) -> Message:
 
 
 def pack_extended(pack: PackFacts) -> Message:
+    if pack.stands_still:
+        return _extended_for_later(pack)
     return Message(
         say("More time for your sessions with {mentor}", mentor=plain(pack.pair.mentor.name)),
         say(
@@ -70,6 +72,22 @@ def pack_extended(pack: PackFacts) -> Message:
         )
         + reason_of(pack.change),
         [book_button(pack.pair)],
+    )
+
+
+def _extended_for_later(pack: PackFacts) -> Message:
+    """Its end is nobody's date while its time stands still."""
+    return Message(
+        say("More time for your sessions with {mentor}", mentor=plain(pack.pair.mentor.name)),
+        say(
+            "Staff gave you {days} more for what is left of your pack with {mentor}, {left} of {total}. Its time "
+            "stands still now; what was added counts when it runs on.",
+            mentor=name(pack.pair.mentor),
+            left=pack.pack_remaining,
+            total=pack.total,
+            days=days_of(pack.change),
+        )
+        + reason_of(pack.change),
     )
 
 

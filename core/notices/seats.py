@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from core.notices.facts import SeatFacts
-from core.notices.words import book_button, name, reason_of, renew_button, schedule_button, who
+from core.notices.words import book_button, days_of, name, reason_of, renew_button, schedule_button, who
 from core.ports import Message
 from core.rules.notices import NoticeKind
 from core.rules.states import SeatState
@@ -110,6 +110,17 @@ def seat_released_staff(seat: SeatFacts) -> Message:
 
 
 def grace_extended(seat: SeatFacts) -> Message:
+    if seat.grace_stopped or seat.mentor_paused:
+        return Message(
+            say("Your seat with {mentor} is kept longer", mentor=plain(seat.pair.mentor.name)),
+            say(
+                "Staff keep your seat with {mentor} for {days} more. Its time stands still now; what was added counts "
+                "when it runs on, and you are told before it ends.",
+                mentor=name(seat.pair.mentor),
+                days=days_of(seat.change),
+            )
+            + reason_of(seat.change),
+        )
     return Message(
         say("Your seat with {mentor} is kept longer", mentor=plain(seat.pair.mentor.name)),
         say(

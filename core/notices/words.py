@@ -2,7 +2,7 @@
 
 from core.notices.facts import ByHand, Pair, Person
 from core.ports import Button
-from core.texts.language import plain, say
+from core.texts.language import plain, say, say_many
 
 
 def name(person: Person) -> str:
@@ -18,6 +18,13 @@ def who(person: Person) -> str:
 def reason_of(change: ByHand | None) -> str:
     """A line more: why somebody changed it by hand, in their own words."""
     return "" if change is None else "\n" + say("Why: {why}", why=plain(change.why))
+
+
+def days_of(change: ByHand | None) -> str:
+    """How many days somebody gave."""
+    if change is None:
+        raise ValueError("nobody gave any days")
+    return say_many("{number} day", "{number} days", change.figures["days"])
 
 
 def renew_button(pair: Pair, *, again: bool = False) -> Button:

@@ -95,11 +95,6 @@ def returned_expiry(expires_at: datetime, now: datetime, settings: Settings) -> 
     return max(expires_at, now + timedelta(days=settings.returned_pack_days))
 
 
-def thawed_expiry(expires_at: datetime, frozen_at: datetime, now: datetime) -> datetime:
-    """The expiry of a pack whose time stood still since `frozen_at`: as far away as it was then."""
-    return expires_at + (now - frozen_at)
-
-
 def entry_is_legal(kind: EntryKind, delta: int) -> bool:
     """Whether an entry of this kind may say this number. A session is consumed and restored one at a time (rule 4)."""
     match kind:

@@ -3,6 +3,11 @@
 from datetime import datetime, timedelta
 
 
+def stopped_since(*stops: datetime | None) -> datetime | None:
+    """Since when a clock stands still that each of these stops; None if it runs."""
+    return min((at for at in stops if at is not None), default=None)
+
+
 def stood_still(paused_at: datetime, now: datetime, frozen_at: datetime | None = None) -> timedelta:
     """How long the pause alone stopped a clock. From its freezing on, a frozen pack waits for its thaw instead.
 

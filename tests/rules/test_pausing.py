@@ -1,12 +1,21 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from core.rules.pausing import stood_still
+from core.rules.pausing import stood_still, stopped_since
 from tests.clocks import NOW
 
 WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("stops", "since"), [((), None), ((None, None), None), ((None, NOW), NOW), ((NOW, NOW - DAY), NOW - DAY)]
+)
+def test_a_clock_stands_still_since_the_first_of_what_stops_it(
+    stops: tuple[datetime | None, ...], since: datetime | None
+) -> None:
+    assert stopped_since(*stops) == since
 
 
 def test_a_clock_stood_still_for_as_long_as_the_pause() -> None:

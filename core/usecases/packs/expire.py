@@ -29,7 +29,7 @@ async def expire(tx: Transaction, pack_id: int) -> Expired | Refused:
     await lock_members(tx, owner["student_id"], owner["mentor_id"])
     pair = await load_pair(tx, owner["student_id"], owner["mentor_id"])
     pack = next(each for each in pair.packs if each.id == pack_id)
-    if pair.clocks_stopped or not is_due_to_expire(pack, tx.now):
+    if pair.paused_at is not None or not is_due_to_expire(pack, tx.now):
         return refuse(Reason.NOTHING_TO_EXPIRE)
     written_off = expiry_write_off(pack)
     # What the pack loses counts as there until now, or its last session would go without a word.

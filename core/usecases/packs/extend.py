@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import RowMapping, update
+from sqlalchemy import RowMapping, select, update
 
 from core.db.history import Change, by_member, note
 from core.db.notices import Owed, arm_again, move_grace_end, owe
@@ -13,6 +14,7 @@ from core.db.unit import Transaction, transaction
 from core.rules.balance import Pack, usable_remaining
 from core.rules.grace import warning_due_at
 from core.rules.notices import NoticeKind
+from core.rules.pausing import stopped_since
 from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import PackState, SeatState
 from core.usecases.asker import Asker, Known, known_staff
@@ -27,22 +29,24 @@ MOST_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class PackExtended:
-    """What is left of the pack can be used until `expires_at` now."""
+    """What is left of the pack can be used until `expires_at` now; later, if its clock `stands_still`."""
 
     student_name: str
     mentor_name: str
     remaining: int
     total: int
     expires_at: datetime
+    stands_still: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GraceExtended:
-    """The seat is kept until `ends_at` now."""
+    """The seat is kept until `ends_at` now; longer, if its clock `stands_still`."""
 
     student_name: str
     mentor_name: str
     ends_at: datetime
+    stands_still: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class _Wish:
     added: timedelta
     reason: str
 
+    def moved(self, before: datetime, after: datetime) -> dict[str, Any]:
+        """The facts that history keeps of an end that moved."""
+        return {"from": before.isoformat(), "to": after.isoformat(), "days": self.added.days}
+
 
 @transaction
 async def extend(
@@ -62,6 +70,7 @@ async def extend(
 ) -> PackExtended | GraceExtended | ChoosePack | Refused:
     """The pair has so many days more, counted from the end, or from now if that is over.
 
+    What stands still has them when it runs on: for its clock it is the instant at which it stopped.
     In grace there is nothing to use, so it is the seat that is kept longer, and its student is warned anew. Else it is
     the pack that is named, or the only one. What expired is gone from the ledger: goodwill for it is a grant.
     """
@@ -103,29 +112,36 @@ async def _wish(tx: Transaction, asker: Asker, seat_id: int, days: int, reason: 
 
 
 async def _extend_pack(tx: Transaction, wish: _Wish, pack: Pack) -> PackExtended:
-    expires_at = (pack.expires_at if pack.frozen else max(pack.expires_at, tx.now)) + wish.added
+    frozen_at = await tx.value(select(packs.c.frozen_at).where(packs.c.id == pack.id))
+    stopped_at = stopped_since(frozen_at, wish.pair.paused_at)
+    expires_at = max(pack.expires_at, stopped_at or tx.now) + wish.added
     await tx.run(update(packs).where(packs.c.id == pack.id).values(expires_at=expires_at))
-    moved = {"from": pack.expires_at.isoformat(), "to": expires_at.isoformat()}
-    change = Change("pack", pack.id, pack.state, pack.state, "extend", wish.reason, moved)
+    change = Change(
+        "pack", pack.id, pack.state, pack.state, "extend", wish.reason, wish.moved(pack.expires_at, expires_at)
+    )
     owed: tuple[Owed, ...] = ()
-    if not pack.frozen:
+    if stopped_at is None:
         owed = owed_before_expiry(pack.id, wish.pair.student_id, expires_at, wish.pair.settings, tx.now)
     await _tell(tx, wish, NoticeKind.PACK_EXTENDED, change, *owed)
     await follow_up(tx, wish.seat["student_id"], wish.seat["mentor_id"], usable_remaining(wish.pair.packs, tx.now))
-    return PackExtended(wish.seat["student_name"], wish.seat["mentor_name"], pack.remaining, pack.total, expires_at)
+    names = wish.seat["student_name"], wish.seat["mentor_name"]
+    return PackExtended(*names, pack.remaining, pack.total, expires_at, stopped_at is not None)
 
 
 async def _extend_grace(tx: Transaction, wish: _Wish) -> GraceExtended:
     seat = wish.seat
-    ends_at = max(seat["grace_ends_at"], tx.now) + wish.added
+    stopped_at = stopped_since(seat["grace_stopped_at"], wish.pair.paused_at)
+    ends_at = max(seat["grace_ends_at"], stopped_at or tx.now) + wish.added
     await move_grace_end(tx, seat["id"], seat["grace_number"], seat["grace_ends_at"], ends_at)
-    # A warning that went out named the old end: this grace is warned of anew (rule 12).
-    warned_at = warning_due_at(ends_at, wish.pair.settings)
-    await tx.run(arm_again(NoticeKind.FINAL_WARNING, seat["id"], seat["grace_number"], warned_at))
-    moved = {"from": seat["grace_ends_at"].isoformat(), "to": ends_at.isoformat()}
-    change = Change("seat", seat["id"], SeatState.GRACE, SeatState.GRACE, "extend", wish.reason, moved)
-    await _tell(tx, wish, NoticeKind.GRACE_EXTENDED, change)
-    return GraceExtended(seat["student_name"], seat["mentor_name"], ends_at)
+    if stopped_at is None:
+        # A warning that went out named the old end: this grace is warned of anew (rule 12), as when it runs on.
+        warned_at = warning_due_at(ends_at, wish.pair.settings)
+        await tx.run(arm_again(NoticeKind.FINAL_WARNING, seat["id"], seat["grace_number"], warned_at))
+    grace, moved = SeatState.GRACE, wish.moved(seat["grace_ends_at"], ends_at)
+    await _tell(
+        tx, wish, NoticeKind.GRACE_EXTENDED, Change("seat", seat["id"], grace, grace, "extend", wish.reason, moved)
+    )
+    return GraceExtended(seat["student_name"], seat["mentor_name"], ends_at, stopped_at is not None)
 
 
 async def _tell(tx: Transaction, wish: _Wish, kind: NoticeKind, change: Change, *more: Owed) -> None:

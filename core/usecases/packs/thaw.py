@@ -10,9 +10,9 @@ from sqlalchemy.sql.dml import UpdateBase
 from core.db.disputes import order_is_disputed
 from core.db.history import Change
 from core.db.notices import owe
-from core.db.tables import communities, packs
+from core.db.tables import communities, mentors, packs
 from core.db.unit import Transaction
-from core.rules.balance import thawed_expiry
+from core.rules.pausing import stood_still
 from core.rules.settings import settings_from
 from core.rules.states import FreezeCause, PackState
 from core.usecases.packs.expiring import owed_before_expiry
@@ -38,8 +38,14 @@ async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
     Whoever calls moved or took the pair's seat just now, so nobody else thaws or freezes these packs.
     """
     rows = await tx.all(
-        select(packs, communities.c.settings, order_is_disputed(packs.c.order_id).label("disputed"))
+        select(
+            packs,
+            communities.c.settings,
+            mentors.c.paused_at,
+            order_is_disputed(packs.c.order_id).label("disputed"),
+        )
         .join(communities, communities.c.id == packs.c.community_id)
+        .join(mentors, mentors.c.member_id == packs.c.mentor_id)
         .where(
             packs.c.student_id == student_id,
             packs.c.mentor_id == mentor_id,
@@ -54,7 +60,7 @@ async def thaw_kept(tx: Transaction, student_id: int, mentor_id: int) -> Thawed:
         if row["disputed"]:
             writes.append(kept.values(frozen_for=FreezeCause.DISPUTE))  # it runs on when that ends, too (rule 29)
             continue
-        expires_at = thawed_expiry(row["expires_at"], row["frozen_at"], tx.now)
+        expires_at = row["expires_at"] + stood_still(row["frozen_at"], tx.now, row["paused_at"])
         writes.append(kept.values(expires_at=expires_at, frozen_at=None, frozen_for=None))
         facts = {"from": row["expires_at"].isoformat(), "to": expires_at.isoformat()}
         changes.append(Change("pack", row["id"], row["state"], row["state"], "thaw", "a seat again", facts))

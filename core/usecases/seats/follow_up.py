@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import RowMapping, select, update
 
@@ -32,7 +33,7 @@ class PairState:
     seat_state: SeatState
     grace_number: int
     packs: tuple[Pack, ...]
-    clocks_stopped: bool  # of the whole seat, by a pause; a frozen pack says so itself
+    paused_at: datetime | None  # the mentor's: it stops all clocks of the seat; a frozen pack says so itself
     disputed: bool = False  # one of the payments, be its pack used up or not: no grace begins (rule 29)
 
 
@@ -70,7 +71,7 @@ async def load_pair(tx: Transaction, student_id: int, mentor_id: int) -> PairSta
         seat_state=seat["state"],
         grace_number=seat["grace_number"],
         packs=await packs_of_pair(tx, student_id, mentor_id),
-        clocks_stopped=seat["paused_at"] is not None,
+        paused_at=seat["paused_at"],
         disputed=bool(seat["disputed"]),
     )
 
@@ -89,7 +90,7 @@ async def follow_up(tx: Transaction, student_id: int, mentor_id: int, remaining_
         scheduled=sum(pack.held for pack in pair.packs),
         purchases=len(pair.packs),
         grace_number=pair.grace_number,
-        clocks_stopped=pair.clocks_stopped or pair.disputed or any(pack.frozen for pack in pair.packs),
+        clocks_stopped=pair.paused_at is not None or pair.disputed or any(pack.frozen for pack in pair.packs),
     )
     match what_follows(remaining_before, rule, pair.settings, tx.now):
         case BeginGrace() as grace:

@@ -10,13 +10,16 @@ from core.notices.deliver import deliver
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import FreezeCause, NoticeState, PackState, SeatState
+from core.usecases.community.pause_mentor import pause_mentor, resume_mentor
 from core.usecases.packs.choosing import ChoosePack
 from core.usecases.packs.extend import GraceExtended, PackExtended, extend
 from core.usecases.seats.release import due_releases, release
 from tests.answers import given, why
-from tests.builders import BESIDE_EXPIRY, DAY, Pair, a_pack, a_pair, row_of, rows_of
+from tests.builders import BESIDE_EXPIRY, DAY, HOUR, Pair, a_pack, a_pair, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.notices.courier import KeepingCourier
+from tests.notices.test_by_hand import everything_due, to
+from tests.usecases.disputes.steps import WON, tells
 from tests.usecases.seats.steps import warn
 
 WHY = "They were ill"
@@ -37,7 +40,7 @@ async def test_what_is_left_of_the_pack_lasts_so_many_days_longer(db: Database) 
     assert answer == PackExtended("Stu", "Mara", 3, 4, NOW + 70 * DAY)
     assert pack["expires_at"] == NOW + 70 * DAY
     assert (noted["entity"], noted["verb"], noted["why"]) == ("pack", "extend", WHY)
-    assert noted["facts"] == {"from": (NOW + 60 * DAY).isoformat(), "to": (NOW + 70 * DAY).isoformat()}
+    assert noted["facts"] == {"from": (NOW + 60 * DAY).isoformat(), "to": (NOW + 70 * DAY).isoformat(), "days": 10}
     assert (told["kind"], told["subject_id"], told["to_member_id"], told["cycle"]) == (
         NoticeKind.PACK_EXTENDED,
         pair.pack_id,
@@ -55,13 +58,63 @@ async def test_a_pack_whose_time_is_over_but_not_yet_written_off_counts_from_now
     assert await extends(db, pair) == PackExtended("Stu", "Mara", 4, 4, clock.now() + 10 * DAY)
 
 
-async def test_a_frozen_pack_counts_from_its_own_end(db: Database, clock: SettableClock) -> None:
-    pair = await a_pair(
-        db, seat=SeatState.RELEASED, expires_at=NOW + DAY, frozen_at=NOW, frozen_for=FreezeCause.STAFF_RELEASE
-    )
-    clock.forward(days=30)
+class TestWhatStandsStill:
+    """It has the days when it runs on, as many as were given, and nobody is told a date that is none."""
 
-    assert await extends(db, pair) == PackExtended("Stu", "Mara", 4, 4, NOW + 11 * DAY)
+    async def test_a_frozen_pack_counts_from_its_own_end(self, db: Database, clock: SettableClock) -> None:
+        pair = await a_pair(
+            db, seat=SeatState.RELEASED, expires_at=NOW + DAY, frozen_at=NOW, frozen_for=FreezeCause.STAFF_RELEASE
+        )
+        clock.forward(days=30)
+
+        assert await extends(db, pair) == PackExtended("Stu", "Mara", 4, 4, NOW + 11 * DAY, stands_still=True)
+
+    async def test_a_pack_of_a_paused_mentor(self, db: Database, clock: SettableClock, courier: KeepingCourier) -> None:
+        pair = await a_pair(db, expires_at=NOW + DAY)
+        given(await pause_mentor(db, pair.staff, pair.mentor.id))
+        clock.forward(days=30)
+
+        await extends(db, pair, days=2)
+        await everything_due(db, courier)
+        given(await resume_mentor(db, pair.staff, pair.mentor.id))
+
+        assert (await row_of(db, tables.packs, pair.pack_id))["expires_at"] == clock.now() + 3 * DAY
+        assert "2 days more for what is left of your pack with **Mara**, 4 of 4." in to(courier, pair)["student"][-1]
+        assert "<t:" not in to(courier, pair)["student"][-1]
+
+    async def test_a_grace_that_a_dispute_stops(
+        self, db: Database, clock: SettableClock, courier: KeepingCourier
+    ) -> None:
+        pair = await a_pair(db, seat=SeatState.GRACE, total=1, remaining=0, state=PackState.DEPLETED)
+        await warn(db, pair.seat_id)
+        await tells(db, pair)
+        clock.forward(days=20)
+
+        answer = await extends(db, pair, days=2)
+        await everything_due(db, courier)
+        clock.forward(days=40)
+        await tells(db, pair, WON)
+
+        seat = await row_of(db, tables.seats, pair.seat_id)
+        (warning,) = await rows_of(db, tables.notices, tables.notices.c.kind == NoticeKind.FINAL_WARNING)
+        assert answer == GraceExtended("Stu", "Mara", NOW + 5 * DAY, stands_still=True)
+        assert seat["grace_ends_at"] == clock.now() + 5 * DAY
+        assert (warning["state"], warning["due_at"]) == (NoticeState.PENDING, clock.now() + 5 * DAY - 12 * HOUR)
+        assert "Staff keep your seat with **Mara** for 2 days more." in to(courier, pair)["student"][-1]
+        assert "<t:" not in to(courier, pair)["student"][-1]
+
+    async def test_a_grace_that_was_over_before_it_was_stopped_counts_from_the_stop(
+        self, db: Database, clock: SettableClock
+    ) -> None:
+        pair = await a_pair(db, seat=SeatState.GRACE, total=1, remaining=0, state=PackState.DEPLETED)
+        clock.forward(days=9)
+        await tells(db, pair)
+        clock.forward(days=20)
+
+        await extends(db, pair, days=2)
+        await tells(db, pair, WON)
+
+        assert (await row_of(db, tables.seats, pair.seat_id))["grace_ends_at"] == clock.now() + 2 * DAY
 
 
 async def test_of_several_packs_one_is_chosen(db: Database) -> None:

@@ -11,6 +11,7 @@ from core.rules.refusals import Reason
 from core.rules.states import EntryKind, FreezeCause, OrderState, PackState, SeatState
 from core.usecases.asker import Asker
 from core.usecases.buying.settle import settle, settle_event
+from core.usecases.community.pause_mentor import pause_mentor, resume_mentor
 from core.usecases.packs.grant import Grant, Granted, grant
 from tests.answers import given, why
 from tests.builders import (
@@ -225,6 +226,20 @@ class TestWhatStaffKeptForAReleasedStudent:
 
         await self.assert_thawed(db, clock, pair)
         assert (await rows_of(db, tables.packs))[-1]["expires_at"] == clock.now() + 70 * DAY
+
+    async def test_thaws_in_a_break_of_the_mentor_and_has_all_its_time_after_it(
+        self, db: Database, clock: SettableClock
+    ) -> None:
+        shop = await a_shop(db)
+        pair = await self.a_kept_pack(db, clock, shop)
+        given(await pause_mentor(db, pair.staff, pair.mentor.id))
+        clock.forward(days=20)
+
+        await grants(db, shop)
+        clock.forward(days=5)
+        given(await resume_mentor(db, pair.staff, pair.mentor.id))
+
+        await self.assert_thawed(db, clock, pair)
 
     async def test_used_up_meanwhile_it_thaws_and_lengthens_nothing(self, db: Database, clock: SettableClock) -> None:
         shop = await a_shop(db)
