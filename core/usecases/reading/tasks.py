@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, select
 
-from core.db.disputes import payment_is_disputed
+from core.db.disputes import order_is_disputed, payment_is_disputed
 from core.db.orders import order_of_pair
 from core.db.seats import occupied_of
 from core.db.tables import (
@@ -30,9 +30,9 @@ from core.rules.seats import PAID_FOR
 from core.rules.settings import settings_from
 from core.rules.states import (
     EventState,
-    FreezeCause,
     NoticeState,
     OrderState,
+    PackState,
     RefundCause,
     RefundState,
     SeatState,
@@ -286,13 +286,24 @@ async def _sessions(tx: Transaction, here: int, silent: datetime) -> list[Task]:
 
 
 async def _packs(tx: Transaction, here: int) -> list[Task]:
-    """What students have left with a mentor who is removed: they choose what becomes of it (rule 39)."""
-    left = _of_pair(packs, packs.c.id, packs.c.frozen_at.label("since"), packs.c.remaining.label("count")).where(
-        packs.c.community_id == here, packs.c.frozen_for == FreezeCause.MENTOR_REMOVED, packs.c.remaining > 0
+    """What students have left with a mentor who is removed: they choose what becomes of it (rule 39).
+
+    Whatever froze it first. While its payment is disputed the bank decides, and that is a task of its own.
+    """
+    left = (
+        _of_pair(packs, packs.c.id, mentors.c.removed_at.label("since"), packs.c.remaining.label("count"))
+        .join(mentors, mentors.c.member_id == packs.c.mentor_id)
+        .where(
+            packs.c.community_id == here,
+            mentors.c.removed_at.is_not(None),
+            packs.c.state == PackState.ACTIVE,
+            packs.c.remaining > 0,
+            ~order_is_disputed(packs.c.order_id),
+        )
     )
     return [
         replace(_task(TaskKind.MENTOR_REMOVED, row), count=row["count"])
-        for row in await _first(tx, left, packs.c.frozen_at)
+        for row in await _first(tx, left, mentors.c.removed_at)
     ]
 
 

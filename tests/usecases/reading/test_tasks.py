@@ -10,9 +10,11 @@ from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason
 from core.rules.states import FreezeCause, OrderState, RefundState
 from core.usecases.asker import Asker
+from core.usecases.community.remove_mentor import remove_mentor
 from core.usecases.completion.complete import complete
 from core.usecases.reading.tasks import GRACE_OVER_FOR, Task, TaskKind, tasks
 from core.usecases.records.replay import try_again
+from core.usecases.seats.release_by_staff import release_by_staff
 from tests.answers import given, why
 from tests.builders import DAY, HOUR, Pair, a_community, a_member, a_mentor, a_pair, a_session, an_order
 from tests.clocks import NOW, SettableClock
@@ -135,6 +137,19 @@ async def test_what_staff_keep_themselves_is_no_task(db: Database) -> None:
     assert await seen(db, pair) == ()
 
 
+async def test_what_staff_kept_waits_for_them_once_its_mentor_is_removed_and_no_bank_decides(db: Database) -> None:
+    pair = await a_pair(db)
+    given(await release_by_staff(db, pair.staff, pair.seat_id, "They do not answer"))
+    assert await kinds(db, pair) == []
+
+    given(await remove_mentor(db, pair.staff, pair.mentor.id, "They moved"))
+    (task,) = await seen(db, pair)
+    assert (task.kind, task.subject_id, task.count) == (TaskKind.MENTOR_REMOVED, pair.pack_id, 4)
+
+    await a_dispute(db, pair)
+    assert await kinds(db, pair) == [TaskKind.DISPUTED]
+
+
 async def test_a_mentor_who_is_removed_is_not_above_capacity(db: Database) -> None:
     pair = await a_pair(db, mentor=await a_mentor(db, await a_community(db), capacity=0))
     assert await kinds(db, pair) == [TaskKind.ABOVE_CAPACITY]
@@ -142,7 +157,7 @@ async def test_a_mentor_who_is_removed_is_not_above_capacity(db: Database) -> No
     async with db.begin() as tx:
         await tx.run(update(tables.mentors).values(removed_at=NOW))
 
-    assert await seen(db, pair) == ()
+    assert await kinds(db, pair) == [TaskKind.MENTOR_REMOVED]
 
 
 async def test_tasks_of_another_community_are_never_seen(db: Database) -> None:

@@ -86,6 +86,9 @@ async def in_grace(db: Database, pair: Pair, *, for_hours: float) -> None:
 async def kept(db: Database, pair: Pair, cause: FreezeCause) -> None:
     """The pair's seat is released, and its pack frozen for that reason."""
     async with db.begin() as tx:
+        if cause is FreezeCause.MENTOR_REMOVED:
+            mentor = update(tables.mentors).where(tables.mentors.c.member_id == pair.mentor.id)
+            await tx.run(mentor.values(removed_at=tx.now, paused_at=tx.now))
         seat = update(tables.seats).where(tables.seats.c.id == pair.seat_id)
         await tx.run(seat.values(state=SeatState.RELEASED, released_at=tx.now))
         pack = update(tables.packs).where(tables.packs.c.id == pair.pack_id)
