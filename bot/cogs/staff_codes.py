@@ -1,22 +1,28 @@
 """/staff code: words that make buying cheaper."""
 
+from collections.abc import Mapping
+
 import discord
 from discord import app_commands
 
 from bot import choices
+from bot.actions import Action, Press
 from bot.answer import answer
 from bot.asker import asker_of
 from bot.client import SeatkeeperBot
 from bot.cogs.staff_group import code
 from bot.cogs.subject import Subject
 from bot.replies import codes as replies
-from bot.replies.reply import refusal
+from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Refused
 from core.usecases.codes.add_code import NewCode, add_code
 from core.usecases.codes.codes import codes, retire_code
 
 
 class StaffCodes(Subject):
+    def actions(self) -> Mapping[str, Action]:
+        return {"codes-page": Action(self.press_codes, in_place=True)}
+
     @code.command(name="add", description="Make a code that students name when they buy.")
     @app_commands.describe(
         word="What students type, like SPRING-10",
@@ -47,10 +53,17 @@ class StaffCodes(Subject):
         added = await add_code(self.db, asker_of(interaction), new)
         await answer(interaction, refusal(added) if isinstance(added, Refused) else replies.code_added(added))
 
-    @code.command(name="list", description="Every code that can be used, and how often it is.")
+    @code.command(name="list", description="Every code, and how often it is used.")
     async def list(self, interaction: discord.Interaction) -> None:
-        found = await codes(self.db, asker_of(interaction))
-        await answer(interaction, refusal(found) if isinstance(found, Refused) else replies.codes(found))
+        await answer(interaction, await self._codes(interaction, 0))
+
+    async def press_codes(self, interaction: discord.Interaction, press: Press) -> None:
+        await answer(interaction, await self._codes(interaction, press.numbers[0]))
+
+    async def _codes(self, interaction: discord.Interaction, page: int) -> Reply:
+        asker = await self.asker_here(interaction)
+        found = asker if isinstance(asker, Refused) else await codes(self.db, asker)
+        return refusal(found) if isinstance(found, Refused) else replies.codes(found, page)
 
     @code.command(name="retire", description="End a code. Checkouts that use it stay as they are.")
     @app_commands.describe(word="Which one")

@@ -52,7 +52,7 @@ _OF_SEATS = {
 _OF_PACKS = {
     ("pack", "fulfil"): _("{student} has a new pack with {mentor}."),
     ("pack", "grant"): _("{student} was given a pack with {mentor}."),
-    ("pack", "refund"): _("Sessions of {student} with {mentor} are refunded."),
+    ("pack", "refund"): _("Sessions of {student} with {mentor} are taken off the pack."),
     ("pack", "adjust"): _("The pack of {student} with {mentor} was corrected."),
     ("pack", "extend"): _("The pack of {student} with {mentor} lasts longer."),
     ("pack", "expire"): _("The pack of {student} with {mentor} expired."),

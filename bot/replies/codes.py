@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.replies.paging import of_page, page_keys, page_note
 from bot.replies.reply import Reply, Tone
 from core.texts.language import plain, say, say_many
 from core.texts.prices import price
@@ -9,7 +10,7 @@ from core.texts.when import discord_span
 from core.usecases.codes.add_code import CodeCard
 from core.usecases.codes.codes import CodeRetired
 
-_MOST_LINES = 30  # an embed's text ends at 4,096 characters
+A_PAGE = 15  # an embed's text ends at 4,096 characters
 
 
 def code_added(code: CodeCard) -> Reply:
@@ -20,16 +21,24 @@ def code_added(code: CodeCard) -> Reply:
     )
 
 
-def codes(found: Sequence[CodeCard]) -> Reply:
+def codes(found: Sequence[CodeCard], page: int = 0) -> Reply:
     if not found:
         return Reply(say("No codes"), say("Make one with `/staff code add`."))
-    lines = [
-        f"{_line(code)} · " + say_many("used {number} time", "used {number} times", code.used)
-        for code in found[:_MOST_LINES]
-    ]
-    if len(found) > _MOST_LINES:
-        lines.append(say("… and {number} more.", number=len(found) - _MOST_LINES))
-    return Reply(say("Codes"), "\n".join(lines))
+    page, pages, shown = of_page(found, page, A_PAGE)
+    return Reply(
+        say("Codes"),
+        "\n".join(f"{_line(code)} · {_uses(code)}" for code in shown),
+        rows=[page_keys("codes-page", page, pages)],
+        footer=page_note(page, pages),
+    )
+
+
+def _uses(code: CodeCard) -> str:
+    """How often it is used, and whether nobody can use it now."""
+    used = say_many("used {number} time", "used {number} times", code.used)
+    if code.is_over:
+        return f"{used} · {say('its time is over')}"
+    return f"{used} · {say('used up')}" if code.is_used_up else used
 
 
 def code_retired(done: CodeRetired) -> Reply:

@@ -64,7 +64,7 @@ async def retire_code_row(tx: Transaction, community_id: int, word: str) -> int 
 
 
 async def codes_of(tx: Transaction, community_id: int) -> list[tuple[RowMapping, int]]:
-    """The community's codes that can be used, by word, each with how often it is used."""
+    """The community's codes that are not retired, by word, each with how often it is used."""
     used = func.count(orders.c.id).label("used")
     rows = await tx.all(
         select(codes, used)

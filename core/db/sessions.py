@@ -1,6 +1,7 @@
 """Sessions and what their outcome needs to know: reads for a decision, and guarded writes."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Exists, RowMapping, ScalarSelect, and_, exists, func, insert, select, update
 from sqlalchemy.sql.dml import Insert
@@ -39,6 +40,18 @@ def last_verb() -> ScalarSelect[str]:
     """What was done to the session last, in a word of the history."""
     return (
         select(history.c.verb)
+        .where(history.c.entity == "session", history.c.entity_id == sessions.c.id)
+        .order_by(history.c.id.desc())
+        .limit(1)
+        .correlate(sessions)
+        .scalar_subquery()
+    )
+
+
+def last_facts() -> ScalarSelect[Any]:
+    """The figures of what was done to the session last."""
+    return (
+        select(history.c.facts)
         .where(history.c.entity == "session", history.c.entity_id == sessions.c.id)
         .order_by(history.c.id.desc())
         .limit(1)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from core.db.disputes import payment_is_disputed
 from core.db.packs import earlier_of_pack
-from core.db.sessions import consumed, last_verb, restored
+from core.db.sessions import consumed, last_facts, last_verb, restored
 from core.db.tables import (
     adjustments,
     checkouts,
@@ -81,6 +81,7 @@ async def session_subject(tx: Transaction, session_id: int) -> Row | None:
             restored().label("given_back"),
             consumed().label("used"),
             last_verb().label("verb"),
+            last_facts().label("last_facts"),
             communities.c.settings,
             earlier_of_pack(sessions.c.pack_id, sessions.c.starts_at).label("earlier"),
             _remaining(tx, sessions).label("pair_remaining"),

@@ -56,6 +56,11 @@ class SeatFacts:
     role_id: int | None = None
     role_is_due: bool = False
 
+    @property
+    def without_money(self) -> bool:
+        """Whether staff took the last sessions off, and gave no money back for them."""
+        return self.change is not None and self.change.figures.get("amount_minor") == 0
+
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(
             cycle=cycle,
@@ -90,6 +95,7 @@ class SessionFacts:
     given_back: bool = False  # waived: what its attempt used was restored
     waivable_until: datetime | None = None  # of one that is used: until when that may be
     refunded: bool = False  # it is in no pack any more: its money went back
+    without_money: bool = False  # or no money did: staff took it off
     change: ByHand | None = None  # its cancelling, if whoever did it said why
 
     def to_judge(self, cycle: int) -> NoticeFacts:

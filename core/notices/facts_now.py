@@ -117,6 +117,7 @@ async def _session(tx: Transaction, session_id: int) -> SessionFacts | None:
         given_back=row["given_back"],
         waivable_until=_waivable_until(row),
         refunded=row["verb"] == "refund" or row["pack_state"] is PackState.REFUNDED,
+        without_money=row["verb"] == "refund" and (row["last_facts"] or {}).get("amount_minor") == 0,
         change=_change(row),
     )
 

@@ -188,13 +188,17 @@ def staff_released_staff(seat: SeatFacts) -> Message:
 
 
 def refund_released(seat: SeatFacts) -> Message:
+    mentor = name(seat.pair.mentor)
+    if seat.without_money:
+        why = say("Staff took your last sessions with {mentor} off, so your seat is released with them.", mentor=mentor)
+    else:
+        why = say(
+            "The money for your last sessions with {mentor} goes back, so your seat is released with them.",
+            mentor=mentor,
+        )
     return Message(
         say("Your seat with {mentor} is released", mentor=plain(seat.pair.mentor.name)),
-        say(
-            "The money for your last sessions with {mentor} goes back, so your seat is released with them. If you want "
-            "to go on, buy again.",
-            mentor=name(seat.pair.mentor),
-        ),
+        f"{why} {say('If you want to go on, buy again.')}",
         [renew_button(seat.pair, again=True)],
     )
 
@@ -203,7 +207,7 @@ def refund_released_mentor(seat: SeatFacts) -> Message:
     return Message(
         say("{student}'s seat is released", student=plain(seat.pair.student.name)),
         say(
-            "The last sessions of {student} with you were refunded, so the seat is free. Of your {capacity} seats, "
+            "The last sessions of {student} with you were taken off, so the seat is free. Of your {capacity} seats, "
             "{occupied} are taken; there is nothing for you to do.",
             student=who(seat.pair.student),
             capacity=seat.capacity,
@@ -214,9 +218,9 @@ def refund_released_mentor(seat: SeatFacts) -> Message:
 
 def refund_released_staff(seat: SeatFacts) -> Message:
     return Message(
-        say("Seat released after a refund"),
+        say("Seat released with the last sessions"),
         say(
-            "{student} no longer has a seat with {mentor}: their last sessions were refunded. Of the mentor's "
+            "{student} no longer has a seat with {mentor}: their last sessions were taken off. Of the mentor's "
             "{capacity} seats, {occupied} are taken.",
             student=who(seat.pair.student),
             mentor=who(seat.pair.mentor),

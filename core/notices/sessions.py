@@ -194,7 +194,9 @@ def session_waived(session: SessionFacts) -> Message:
 def session_canceled(session: SessionFacts) -> Message:
     first = [book_button(session.pair)] if session.available > 0 else []
     of_it = {"mentor": name(session.pair.mentor), "when": discord_span(session.starts_at)}
-    if session.refunded:
+    if session.without_money:
+        text = say("Your session with {mentor} {when} does not take place: staff took it off your pack.", **of_it)
+    elif session.refunded:
         text = say("Your session with {mentor} {when} does not take place: the money for it goes back.", **of_it)
     else:
         text = say("Your session with {mentor} {when} does not take place. It is back in your pack, not used.", **of_it)
@@ -208,7 +210,9 @@ def session_canceled(session: SessionFacts) -> Message:
 def session_canceled_mentor(session: SessionFacts) -> Message:
     """Cancelled by the student or by staff; the mentor may waive what was cancelled late (rule 16)."""
     buttons = [schedule_button()]
-    if session.refunded:
+    if session.without_money:
+        means = say("Staff took it off the student's pack, and the time is free again.")
+    elif session.refunded:
         means = say("The student's pack was refunded, and the time is free again.")
     elif session.waivable_until is None:
         means = say("It is back in the student's pack, and the time is free again.")

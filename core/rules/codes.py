@@ -30,17 +30,27 @@ class Uses:
 
 def why_not_use(code: Code, uses: Uses, mentor_id: int, currency: str, now: datetime) -> Refused | None:
     """Why this purchase is no cheaper by the code. Asked under the lock on the code, or two would take its last use."""
-    if code.ends_at is not None and code.ends_at <= now:
+    if is_over(code.ends_at, now):
         return refuse(Reason.CODE_IS_OVER, ended_at=code.ends_at)
     if code.mentor_id not in (None, mentor_id):
         return refuse(Reason.CODE_OF_ANOTHER_MENTOR)
     if code.currency not in (None, currency):
         return refuse(Reason.CODE_OF_ANOTHER_CURRENCY, currency=code.currency)
-    if code.most_uses is not None and uses.by_all >= code.most_uses:
+    if is_used_up(code.most_uses, uses.by_all):
         return refuse(Reason.CODE_USED_UP)
     if code.most_uses_each is not None and uses.by_member >= code.most_uses_each:
         return refuse(Reason.CODE_USED_BY_YOU)
     return None
+
+
+def is_over(ends_at: datetime | None, now: datetime) -> bool:
+    """Whether the code's days have passed."""
+    return ends_at is not None and ends_at <= now
+
+
+def is_used_up(most_uses: int | None, by_all: int) -> bool:
+    """Whether nobody has a use of the code left. One that is given back can be used again."""
+    return most_uses is not None and by_all >= most_uses
 
 
 def discount(code: Code, price_minor: int, currency: str) -> int:

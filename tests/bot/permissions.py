@@ -295,6 +295,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "waive": Line(of_the_session("Waived"), numbers=(session,), given=missed),
     "cancel-why": Line(of_a_cancel(), numbers=(session, 0), footer=WHY, given=booked),
     "cancel-yes": Line(of_a_cancel(staff=Reason.STAFF_SAY_WHY), numbers=(session, 0), given=booked),
+    "codes-page": Line(staff_only(), numbers=(0,)),
     "complete": Line(of_the_session("Complete"), numbers=(session,), given=started),
     "confirm": Line(of_the_seat("Booked"), numbers=(mentor, in_two_days)),
     "failures-page": Line(staff_only(), numbers=(0,)),

@@ -6,12 +6,15 @@ from datetime import timedelta
 import pytest
 
 from bot.client import SeatkeeperBot
+from bot.replies.codes import codes
 from core.db import tables
 from core.limits import Limit, Limits
 from core.rules.states import OrderState, PackState, SeatState
 from core.usecases.buying.settle import settle
+from core.usecases.codes.add_code import CodeCard
 from tests.bot.world import World, labels, options_of, parts, parts_of, read, reply_to, stamp
 from tests.builders import a_pair, a_product, count_of, rows_of
+from tests.clocks import NOW
 from tests.provider import LedgerProvider
 
 
@@ -157,6 +160,30 @@ async def test_a_code_makes_it_cheaper_and_one_for_all_of_it_gives_the_seat_at_o
     assert "€100.00 instead of €200.00" in read(cheaper)
     assert "nothing to pay" in read(free)
     assert "`GIFT` · 100 % off · used 1 time" in read(listed)
+
+
+def test_many_codes_are_shown_in_pages_that_fit_with_those_that_nobody_can_use() -> None:
+    card = CodeCard(
+        code_id=1,
+        word="W" * 40,
+        percent=None,
+        off_minor=10**9,
+        currency="EUR",
+        mentor_name="*" * 32,
+        most_uses=10**6,
+        most_uses_each=10**6,
+        ends_at=NOW,
+        used=10**6,
+    )
+    found = [card] * 30 + [replace(card, word="LAST", is_over=True)]
+
+    pages = [codes(found, page) for page in (0, 1, 2, 99)]
+
+    assert [len(each.text.splitlines()) for each in pages] == [15, 15, 1, 1]
+    assert all(len(each.text) <= 4_096 for each in pages)
+    assert pages[1].footer == "Page 2 of 3"
+    assert pages[0].text.endswith("used 1000000 times · used up")
+    assert (pages[2].text[:6], pages[2].text[-16:]) == ("`LAST`", "its time is over")
 
 
 async def test_two_providers_are_both_offered_and_the_other_one_replaces_the_first(world: World) -> None:

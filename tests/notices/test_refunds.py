@@ -50,7 +50,7 @@ async def test_staffs_refund_of_all_reaches_all_three(db: Database, courier: Kee
     assert "**Sam**" in staff
     assert "gives €200.00 back to **Stu**" in staff
     assert "Sessions taken off the pack: 4." in staff
-    assert "Seat released after a refund" in staff
+    assert "Seat released with the last sessions" in staff
 
 
 async def test_of_a_part_it_is_said_what_is_left(db: Database, courier: KeepingCourier) -> None:
@@ -145,3 +145,22 @@ async def test_thanks_are_for_what_was_paid_and_not_for_what_was_due(db: Databas
 
     (thanks,) = [each.message.text for each in courier.sent if each.message.title == "You have a seat with Mara"]
     assert "Your payment of €195.00 for" in thanks
+
+
+async def test_where_no_money_goes_back_nobody_is_told_that_it_does(db: Database, courier: KeepingCourier) -> None:
+    pair = await a_pair(db)
+    await a_session(db, pair, NOW + 3 * DAY)
+    order_id = (await row_of(db, tables.packs, pair.pack_id))["order_id"]
+    shown = given(await preview_refund(db, pair.staff, Wish(order_id, WHY, 4), "0"))
+
+    given(await refund_order(db, pair.staff, Wish(order_id, WHY, 4, 0), shown.seen))
+    await everything_due(db, courier)
+
+    told = to(courier, pair)
+    student, mentor, staff = ("\n\n".join(told[each]) for each in ("student", "mentor", "staff"))
+    assert "does not take place: staff took it off your pack." in student
+    assert "Staff took your last sessions with **Mara** off, so your seat is released with them." in student
+    assert TOLD in student
+    assert "Staff took it off the student's pack, and the time is free again." in mentor
+    assert "Seat released with the last sessions" in staff
+    assert [each for each in (student, mentor, staff) if "money" in each or "refund" in each or "€" in each] == []

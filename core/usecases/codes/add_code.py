@@ -7,6 +7,7 @@ from core.db.codes import insert_code
 from core.db.history import Change, by_member, record
 from core.db.people import mentor_of
 from core.db.unit import Transaction, transaction
+from core.rules.codes import is_used_up
 from core.rules.money import parse_price
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker, Known, known_staff
@@ -43,6 +44,11 @@ class CodeCard:
     most_uses_each: int | None
     ends_at: datetime | None
     used: int = 0
+    is_over: bool = False
+
+    @property
+    def is_used_up(self) -> bool:
+        return is_used_up(self.most_uses, self.used)
 
 
 @transaction

@@ -1,4 +1,4 @@
-"""The codes that can be used, and ending one."""
+"""The codes there are, and ending one."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from core.db.codes import codes_of, retire_code_row
 from core.db.history import Change, by_member, record
 from core.db.people import mentors_of_guild
 from core.db.unit import Transaction, reading, transaction
+from core.rules.codes import is_over
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.asker import Asker, known_staff, staffed
 from core.usecases.codes.add_code import CodeCard
@@ -19,7 +20,7 @@ class CodeRetired:
 
 @reading
 async def codes(tx: Transaction, asker: Asker) -> tuple[CodeCard, ...] | Refused:
-    """Every code that can be named, by word, with how often each is used. Staff alone see them. Three statements."""
+    """Every code that is not retired, by word, with how often each is used. Staff alone see them. Three statements."""
     community = await staffed(tx, asker)
     if isinstance(community, Refused):
         return community
@@ -36,6 +37,7 @@ async def codes(tx: Transaction, asker: Asker) -> tuple[CodeCard, ...] | Refused
             most_uses_each=row["most_uses_each"],
             ends_at=row["ends_at"],
             used=used,
+            is_over=is_over(row["ends_at"], tx.now),
         )
         for row, used in await codes_of(tx, community["id"])
     )

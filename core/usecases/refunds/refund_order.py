@@ -97,7 +97,7 @@ async def _offer(tx: Transaction, case: Case, wish: Wish) -> _Offer | Refused:
 
 async def _write(tx: Transaction, case: Case, offer: _Offer) -> None:
     community_id, by = case.by.community_id, by_member(case.by.member_id)
-    taking = Taking(by, case.reason)
+    taking = Taking(by, case.reason, offer.amount_minor)
     if offer.in_full:
         await refund_whole_order(tx, case.payment, taking)
         await tx.run(close_questions(tx, case.payment["id"]))

@@ -6,6 +6,7 @@ Staff's refunds, refunds made on the provider's pages and lost disputes all come
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.sql.dml import UpdateBase
@@ -25,10 +26,16 @@ from core.usecases.seats.follow_up import PairState, follow_up, load_pair
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """By whose word sessions are taken, and why."""
+    """By whose word sessions are taken, and why; `amount_minor` goes back with them, where staff said how much."""
 
     by: By
     why: str | None = None
+    amount_minor: int | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What history keeps of it: whoever is told of a change reads there whether money went with it."""
+        return {} if self.amount_minor is None else {"amount_minor": self.amount_minor}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ async def _cancel(tx: Transaction, field: Field, canceled: Sequence[Hold], takin
         return
     ids = [hold.session_id for hold in canceled]
     step = SessionState.SCHEDULED, SessionState.CANCELED
-    changes = [Change("session", each, *step, "refund", taking.why) for each in ids]
+    changes = [Change("session", each, *step, "refund", taking.why, taking.facts) for each in ids]
     told = [
         Owed(kind, hold.session_id, member_id, hold.attempt)
         for hold in canceled
@@ -183,7 +190,7 @@ async def _release(tx: Transaction, field: Field, taking: Taking) -> None:
     seat_id, before = field.pair.seat_id, field.pair.seat_state
     if not await move_seat(tx, seat_id, [before], SeatState.RELEASED):
         raise RuntimeError(f"seat {seat_id} moved under its own lock")
-    change = Change("seat", seat_id, before, SeatState.RELEASED, "refund", taking.why)
+    change = Change("seat", seat_id, before, SeatState.RELEASED, "refund", taking.why, taking.facts)
     cycle = await note(tx, field.pair.community_id, taking.by, change)
     await tx.run(
         owe(

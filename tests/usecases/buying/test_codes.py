@@ -17,7 +17,9 @@ from core.usecases.buying.checkout import leave
 from core.usecases.buying.place import Wanted
 from core.usecases.codes.add_code import CodeCard, NewCode, add_code
 from core.usecases.codes.codes import CodeRetired, codes, retire_code
+from tests.answers import given
 from tests.builders import a_member, count_of, row_of, rows_of
+from tests.clocks import SettableClock
 from tests.usecases.buying.steps import URL, Shop, a_shop
 
 
@@ -152,6 +154,23 @@ async def test_without_the_lock_on_the_code_both_would_find_it_unused(db: Databa
         seen = await uses_of(second, made.code_id, shop.student.id, but_order=None)
 
     assert seen == Uses(0, 0)
+
+
+async def test_a_code_that_nobody_can_use_now_is_listed_as_such(db: Database, clock: SettableClock) -> None:
+    shop = await a_shop(db)
+    staff = replace(shop.student.asker, manages_guild=True)
+    for word, uses, days in (("ENDED", None, 1), ("FREE", 2, 9), ("SPENT", 1, None)):
+        given(await add_code(db, staff, NewCode(word, percent=25, uses=uses, days=days)))
+    await shop.buys(code="SPENT")
+
+    clock.forward(hours=24)
+
+    listed = given(await codes(db, staff))
+    assert [(each.word, each.is_over, each.is_used_up) for each in listed] == [
+        ("ENDED", True, False),
+        ("FREE", False, False),
+        ("SPENT", False, True),
+    ]
 
 
 async def test_staff_make_list_and_end_codes(db: Database) -> None:
