@@ -14,6 +14,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -158,7 +159,10 @@ async def for_deciding(tx: Transaction, community_id: int, order_id: int) -> Row
 async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | None:
     of_pair = (packs.c.student_id == orders.c.student_id) & (packs.c.mentor_id == orders.c.mentor_id)
     latest_expiry = select(func.max(packs.c.expires_at)).where(
-        of_pair, packs.c.state == PackState.ACTIVE, packs.c.remaining > 0, packs.c.expires_at > tx.now
+        of_pair,
+        packs.c.state == PackState.ACTIVE,
+        packs.c.remaining > 0,
+        packs.c.expires_at > func.coalesce(mentors.c.paused_at, literal(tx.now, packs.c.expires_at.type)),
     )
     purchases = select(func.count()).select_from(packs).where(of_pair)
     return await tx.one(
@@ -166,11 +170,13 @@ async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | N
         .add_columns(
             seats.c.id.label("seat_id"),
             seats.c.state.label("seat_state"),
-            latest_expiry.correlate(orders).scalar_subquery().label("latest_expiry"),
+            latest_expiry.correlate(orders, mentors).scalar_subquery().label("latest_expiry"),
             purchases.correlate(orders).scalar_subquery().label("purchases"),
             communities.c.settings,
+            mentors.c.paused_at,
         )
         .join(communities, communities.c.id == orders.c.community_id)
+        .join(mentors, mentors.c.member_id == orders.c.mentor_id)
         .outerjoin(
             seats,
             (seats.c.student_id == orders.c.student_id)

@@ -73,9 +73,17 @@ def pack_to_draw(packs: Iterable[Pack], starts_at: datetime, now: datetime) -> P
     return min(lasting, key=lambda pack: (pack.expires_at, pack.id))
 
 
-def renewed_expiry(now: datetime, latest_usable_expiry: datetime | None, validity_days: int) -> datetime:
-    """When a pack bought now expires: who renews early loses nothing (rule 5)."""
-    return max(now, latest_usable_expiry or now) + timedelta(days=validity_days)
+def renewed_expiry(
+    now: datetime, latest_usable_expiry: datetime | None, validity_days: int, paused_at: datetime | None = None
+) -> datetime:
+    """When a pack bought now expires: who renews early loses nothing (rule 5).
+
+    In a pause the others are to get the time since it began, and this one only the rest: so it begins as much later.
+    """
+    latest = latest_usable_expiry or now
+    if latest_usable_expiry is not None and paused_at is not None:
+        latest += now - paused_at
+    return max(now, latest) + timedelta(days=validity_days)
 
 
 def is_due_to_expire(pack: Pack, now: datetime) -> bool:

@@ -34,7 +34,8 @@ async def fulfil(
     seat_id, seat_before, above_capacity = taken
     seated = seat_before not in PAID_FOR
     thawed = await thaw_kept(tx, order["student_id"], order["mentor_id"]) if seated else Thawed()
-    expires_at = renewed_expiry(tx.now, thawed.latest(order["latest_expiry"]), order["validity_days"])
+    latest = thawed.latest(order["latest_expiry"])
+    expires_at = renewed_expiry(tx.now, latest, order["validity_days"], order["paused_at"])
     await db_orders.move_order(tx, order["id"], order["state"], OrderState.FULFILLED)
     pack_id: int = await tx.value(
         insert(packs)

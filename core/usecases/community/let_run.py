@@ -61,7 +61,9 @@ async def _move_expiries(tx: Transaction, mentor: RowMapping) -> tuple[list[Chan
     expiries: dict[int, datetime] = {}
     settings = settings_from(mentor["settings"])
     for pack in await running_packs_of(tx, mentor["member_id"]):
-        until = pack["expires_at"] + stood_still(mentor["paused_at"], tx.now, pack["frozen_at"])
+        # What was bought or given meanwhile stood still since then only.
+        since = max(mentor["paused_at"], pack["created_at"])
+        until = pack["expires_at"] + stood_still(since, tx.now, pack["frozen_at"])
         expiries[pack["id"]] = until
         if pack["frozen_at"] is None and pack["remaining"] > 0:
             told += owed_before_expiry(pack["id"], pack["student_id"], until, settings, tx.now)

@@ -98,7 +98,9 @@ async def grant(tx: Transaction, asker: Asker, wanted: Grant) -> Granted | Refus
         return place
     owned = await packs_of_pair(tx, gift.student_id, gift.mentor_id)
     thawed = await thaw_kept(tx, gift.student_id, gift.mentor_id) if place.is_new else Thawed()
-    expires_at = renewed_expiry(tx.now, thawed.latest(latest_usable_expiry(owned, tx.now)), gift.days)
+    paused_at = gift.mentor["paused_at"]
+    latest = thawed.latest(latest_usable_expiry(owned, paused_at or tx.now))
+    expires_at = renewed_expiry(tx.now, latest, gift.days, paused_at)
     pack_id = await _insert_pack(tx, gift, expires_at)
     told = await _told(tx, gift, place, pack_id, purchases=len(owned) + 1)
     told += owed_before_expiry(pack_id, gift.student_id, expires_at, gift.by.settings, tx.now)

@@ -18,6 +18,7 @@ from core.usecases.buying.settle import settle
 from core.usecases.community.pause_mentor import Paused, Resumed, pause_mentor, resume_mentor
 from core.usecases.completion.complete import complete
 from core.usecases.packs.expire import due_expiries, expire
+from core.usecases.packs.grant import Grant, grant
 from core.usecases.seats.release import due_releases, release
 from tests.answers import given, why
 from tests.builders import (
@@ -197,6 +198,28 @@ async def test_after_the_pause_each_pack_lasts_as_much_longer(db: Database, cloc
         ("pack", used),
         ("mentor", pair.mentor.id),
     ]
+
+
+@pytest.mark.parametrize("left", [10 * DAY, 40 * DAY], ids=["over by the grant but for the pause", "not over by then"])
+@pytest.mark.parametrize("how", ["granted", "bought"])
+async def test_a_pack_of_the_pause_has_its_own_days_behind_the_others_and_no_more(
+    db: Database, clock: SettableClock, left: timedelta, how: str
+) -> None:
+    shop = await a_shop(db)
+    pair = await a_pair(db, mentor=shop.mentor, student=shop.student, expires_at=NOW + left)
+    paid = await shop.paid(await shop.buys())
+    await pauses(db, pair)
+    clock.forward(days=20)
+
+    if how == "granted":
+        given(await grant(db, pair.staff, Grant(shop.student.user_id, "Stu", shop.mentor.id, 1, "Sorry", days=60)))
+    else:
+        given(await settle(db, "stripe", paid))
+    clock.forward(days=5)
+    await resumes(db, pair)
+
+    expiries = [row["expires_at"] for row in await rows_of(db, tables.packs)]
+    assert expiries == [clock.now() + left, clock.now() + left + 60 * DAY]
 
 
 async def test_a_frozen_packs_time_is_given_back_once(db: Database, clock: SettableClock) -> None:
