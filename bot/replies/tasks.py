@@ -99,6 +99,12 @@ def _what(task: Task) -> tuple[str, str]:
             return say("A student who left the server"), say(
                 "{student} left {since} and still has a seat with {mentor}.", **names, since=since
             )
+        case TaskKind.WAITS_SEATLESS:
+            return say("Paid when no seat was free"), say(
+                "{student} is first on the waiting list of {mentor} since {since}; the money is given back.",
+                **names,
+                since=since,
+            )
         case TaskKind.ABOVE_CAPACITY:
             return say("More students than seats"), say(
                 "{mentor} has more students than seats: {count} of {capacity}.",
@@ -206,6 +212,8 @@ def _next(task: Task) -> str:
             return say("`/staff mentor pause` until you know more; if they do not come back: `/staff mentor remove`.")
         case TaskKind.STUDENT_GONE:
             return say("If they do not come back: `/staff release`.")
+        case TaskKind.WAITS_SEATLESS:
+            return say("Tell them when a seat is free: they can `/buy` it then.")
         case TaskKind.ABOVE_CAPACITY:
             return say("Nobody new gets a seat until that is even. There is nothing to do.")
         case TaskKind.ROLE_FAILED:

@@ -2,13 +2,25 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select, true, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, true, update
 
 from core.db.tables import communities, members, notices, orders, provider_events
 from core.db.unit import Transaction
 from core.rules.states import EventState, NoticeState
 
 MOST_LISTED = 500
+
+
+def of_nobody() -> ColumnElement[bool]:
+    """An event that was given up as no order here has it; shown where there is one community alone."""
+    others = select(func.count()).select_from(communities).scalar_subquery()
+    return and_(provider_events.c.order_id.is_(None), provider_events.c.next_attempt_at.is_(None), others == 1)
+
+
+async def only_community(tx: Transaction) -> int | None:
+    """The one community of this installation; None if there are several, or none."""
+    rows = await tx.all(select(communities.c.id).limit(2))
+    return rows[0]["id"] if len(rows) == 1 else None
 
 
 async def dead_notices(tx: Transaction, guild_id: int | None) -> Sequence[RowMapping]:
@@ -35,8 +47,8 @@ async def dead_notices(tx: Transaction, guild_id: int | None) -> Sequence[RowMap
 
 
 async def failed_events(tx: Transaction, guild_id: int | None) -> Sequence[RowMapping]:
-    """Events whose settling failed, the latest first. Those whose order nobody knows are of no guild."""
-    here = true() if guild_id is None else communities.c.guild_id == guild_id
+    """Events whose settling failed, the latest first. Those whose order nobody knows are of the only guild, or none."""
+    here = true() if guild_id is None else or_(communities.c.guild_id == guild_id, of_nobody())
     return await tx.all(
         select(
             provider_events.c.id,
@@ -74,7 +86,7 @@ async def revive_notices(
 async def revive_events(tx: Transaction, community_id: int | None, ids: Collection[int] | None) -> Sequence[RowMapping]:
     """The failed events that are due again now, with a new count of attempts: (id, community_id)."""
     whose = select(orders.c.community_id).where(orders.c.id == provider_events.c.order_id).scalar_subquery()
-    here = true() if community_id is None else whose == community_id
+    here = true() if community_id is None else or_(whose == community_id, of_nobody())
     return await tx.all(
         update(provider_events)
         .where(and_(provider_events.c.state == EventState.FAILED, here, _among(provider_events.c.id, ids)))

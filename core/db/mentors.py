@@ -40,6 +40,11 @@ async def edit_mentor_row(tx: Transaction, mentor_id: int, **values: Any) -> Non
     await tx.run(update(mentors).where(mentors.c.member_id == mentor_id).values(**values))
 
 
+async def is_removed(tx: Transaction, mentor_id: int) -> bool:
+    """Whether the mentor teaches no more. Under a lock on them it stays so."""
+    return await tx.value(select(mentors.c.removed_at).where(mentors.c.member_id == mentor_id)) is not None
+
+
 async def running_mentors(tx: Transaction, community_id: int) -> Sequence[int]:
     """Those who teach here and are not paused."""
     running = (mentors.c.community_id == community_id) & mentors.c.removed_at.is_(None) & mentors.c.paused_at.is_(None)

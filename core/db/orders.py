@@ -27,6 +27,7 @@ from core.ports import CheckoutNews
 from core.rules.states import OrderState, PackState, SeatState
 
 UNSETTLED = (OrderState.OPEN, OrderState.PENDING)
+_PAID = (OrderState.FULFILLED, OrderState.PARKED)
 MONEY_MOVES = (*UNSETTLED, OrderState.PARKED)
 """Money may be on its way, or waits for staff: the pair keeps its seat (rule 11)."""
 
@@ -70,6 +71,25 @@ async def unsettled_of_pair(tx: Transaction, student_id: int, mentor_id: int) ->
             orders.c.student_id == student_id, orders.c.mentor_id == mentor_id, orders.c.state.in_(UNSETTLED)
         )
     )
+
+
+async def paid_instead(tx: Transaction, order: RowMapping) -> bool:
+    """Whether the pair bought anew after this order, and money came for that: this one is not wanted any more.
+
+    Those that are being settled now are waited for. So it is asked before any lock on members, which they may want.
+    """
+    rows = await tx.all(
+        select(orders.c.state)
+        .where(
+            orders.c.student_id == order["student_id"],
+            orders.c.mentor_id == order["mentor_id"],
+            orders.c.id > order["id"],
+            orders.c.state.in_([*UNSETTLED, *_PAID]),
+        )
+        .order_by(orders.c.id)
+        .with_for_update()
+    )
+    return any(row["state"] in _PAID for row in rows)
 
 
 async def with_checkout(tx: Transaction, order_id: int) -> RowMapping | None:

@@ -33,6 +33,7 @@ from core.db.tables import (
     orders,
     packs,
     payments,
+    provider_events,
     refunds,
     seats,
     sessions,
@@ -110,6 +111,7 @@ async def order_subject(
         _with_people(select(orders), orders)
         .add_columns(
             mentors.c.capacity,
+            mentors.c.removed_at,
             _occupied(orders).label("occupied"),
             _remaining(tx, orders).label("pair_remaining"),
             _seat_state().label("seat_state"),
@@ -189,9 +191,11 @@ async def mentor_subject(tx: Transaction, mentor_id: int, cycle: int) -> Row | N
 
 
 async def community_subject(tx: Transaction, community_id: int, cycle: int) -> Row | None:
-    """The community, and the change that the cycle names."""
+    """The community, and the change or the event of a provider that the cycle names."""
+    told = provider_events
     return await tx.one(
-        select(communities, history.c.facts)
+        select(communities, history.c.facts, told.c.provider.label("event_provider"), told.c.event_id)
+        .outerjoin(told, told.c.id == cycle)
         .outerjoin(history, _is_change_of(communities.c.id, "community", history.c.id == cycle))
         .where(communities.c.id == community_id)
     )

@@ -6,7 +6,8 @@ from core.notices.facts import CommunityFacts, MentorFacts
 from core.notices.words import who
 from core.ports import Message
 from core.rules.notices import NoticeKind
-from core.texts.language import say, say_many
+from core.texts.language import plain, say, say_many
+from core.texts.providers import provider_name
 from core.texts.when import discord_time
 
 
@@ -66,6 +67,22 @@ def bot_back_staff(community: CommunityFacts) -> Message:
     )
 
 
+def unknown_payment_staff(community: CommunityFacts) -> Message:
+    if community.event is None:
+        raise ValueError(f"community {community.community_id} is told of no event")
+    provider, event_id = community.event
+    return Message(
+        say("Paid, and no such order is here"),
+        say(
+            "{provider} told us of a payment that bears our mark, but there is no such order here: perhaps it was made "
+            "before a backup was restored. Nothing was granted. Find it there by its event, {event}, and give the "
+            "money back, or what was bought with `/staff grant`. `/staff failures` lists it.",
+            provider=provider_name(provider),
+            event=plain(event_id),
+        ),
+    )
+
+
 MENTORS: Mapping[NoticeKind, Callable[[MentorFacts], Message]] = {
     NoticeKind.MENTOR_GONE_STAFF: mentor_gone_staff,
     NoticeKind.STUDENT_ROLE_GONE_STAFF: student_role_gone_staff,
@@ -73,4 +90,5 @@ MENTORS: Mapping[NoticeKind, Callable[[MentorFacts], Message]] = {
 COMMUNITY: Mapping[NoticeKind, Callable[[CommunityFacts], Message]] = {
     NoticeKind.SETTING_GONE_STAFF: setting_gone_staff,
     NoticeKind.BOT_BACK_STAFF: bot_back_staff,
+    NoticeKind.UNKNOWN_PAYMENT_STAFF: unknown_payment_staff,
 }

@@ -153,6 +153,7 @@ class OrderFacts:
     paid: Money | None
     refund: RefundFacts | None = None
     disputed: bool = False  # that payment, or the refund's: until it is decided staff can only wait
+    mentor_removed: bool = False
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         refund_owed = self.refund is None or self.refund.is_owed
@@ -251,12 +252,16 @@ class MentorFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommunityFacts:
-    """What of the set-up was deleted, and nothing chosen in its place; or since when the bot was away before now."""
+    """What of the set-up was deleted, and nothing chosen in its place; or since when the bot was away before now.
+
+    `event`: what a provider told of nobody's order, by its provider, and its name there.
+    """
 
     community_id: int
     missing: tuple[str, ...] = ()
     away_since: datetime | None = None
     mentors: int = 0  # who can be booked again
+    event: tuple[str, str] | None = None
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         return NoticeFacts(cycle=cycle, is_missing=bool(self.missing))

@@ -156,6 +156,7 @@ async def _order(tx: Transaction, kind: NoticeKind, order_id: int, cycle: int) -
         capacity=row["capacity"],
         occupied=row["occupied"],
         provider=row["provider"] or "",
+        mentor_removed=row["removed_at"] is not None,
         paid=paid,
         refund=_refund(row),
         disputed=bool(row["disputed"]),
@@ -237,6 +238,7 @@ async def _community(tx: Transaction, community_id: int, cycle: int) -> Communit
         missing=tuple(name for name in SETTINGS_IN_DISCORD if name in noted and row[name] is None),
         away_since=datetime.fromisoformat(since) if since is not None else None,
         mentors=noted.get("mentors", 0),
+        event=None if row["event_id"] is None else (row["event_provider"], row["event_id"]),
     )
 
 

@@ -94,28 +94,53 @@ def approved_too_late(order: OrderFacts) -> Message:
 
 
 def seatless_payment(order: OrderFacts) -> Message:
-    return Message(
-        say("No seat was free: your money comes back"),
-        say(
-            "Your payment of {amount} to {mentor} arrived when no seat was free any more. All of it is refunded by "
-            "itself, and you are first on the waiting list. There is nothing for you to do; we are sorry.",
-            amount=_received(order),
-            mentor=name(order.pair.mentor),
-        ),
+    told = {"amount": _received(order), "mentor": name(order.pair.mentor)}
+    if order.mentor_removed:
+        text = say(
+            "Your payment of {amount} to {mentor} arrived when they taught here no more. All of it is refunded by "
+            "itself. There is nothing for you to do; we are sorry.",
+            **told,
+        )
+        return Message(say("Your payment is given back"), text)
+    text = say(
+        "Your payment of {amount} to {mentor} arrived when no seat was free any more. All of it is refunded by "
+        "itself, and you are first on the waiting list. There is nothing for you to do; we are sorry.",
+        **told,
     )
+    return Message(say("No seat was free: your money comes back"), text)
 
 
 def seatless_payment_staff(order: OrderFacts) -> Message:
+    names = {"student": who(order.pair.student), "mentor": who(order.pair.mentor), "amount": _received(order)}
     return Message(
         say("Paid, and no seat was free"),
         say(
             "{student} paid {amount} to {mentor} after the checkout had closed, and no seat was free. All of it is "
-            "refunded by itself, and they are first on the waiting list. There is nothing to do.",
-            student=who(order.pair.student),
-            mentor=who(order.pair.mentor),
-            amount=_received(order),
+            "refunded by itself, and they are first on the waiting list: `/staff tasks` lists them until they have a "
+            "seat.",
+            **names,
+        )
+        if not order.mentor_removed
+        else say(
+            "{student} paid {amount} to {mentor} after the checkout had closed, and {mentor} teaches here no more. All "
+            "of it is refunded by itself. There is nothing to do.",
+            **names,
         )
         + _reference(order),
+    )
+
+
+def payment_parked(order: OrderFacts) -> Message:
+    return Message(
+        say("Staff look at your payment"),
+        say(
+            "Your payment of {received} for “{product}” with {mentor} arrived, but the order says {due}. Staff decide "
+            "whether you get what you ordered or your money back, and you are told. Please do not pay again.",
+            received=_received(order),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+            due=price(order.due_minor, order.currency),
+        ),
     )
 
 
@@ -375,6 +400,7 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.APPROVED_TOO_LATE: approved_too_late,
     NoticeKind.SEATLESS_PAYMENT: seatless_payment,
     NoticeKind.SEATLESS_PAYMENT_STAFF: seatless_payment_staff,
+    NoticeKind.PAYMENT_PARKED: payment_parked,
     NoticeKind.PAYMENT_PARKED_STAFF: payment_parked_staff,
     NoticeKind.PAID_TWICE_STAFF: paid_twice_staff,
     NoticeKind.ABOVE_CAPACITY_STAFF: above_capacity_staff,

@@ -53,6 +53,7 @@ class NoticeKind(StrEnum):
     APPROVED_TOO_LATE = "approved_too_late"
     SEATLESS_PAYMENT = "seatless_payment"
     SEATLESS_PAYMENT_STAFF = "seatless_payment_staff"
+    PAYMENT_PARKED = "payment_parked"
     PAYMENT_PARKED_STAFF = "payment_parked_staff"
     PAID_TWICE_STAFF = "paid_twice_staff"
     ABOVE_CAPACITY_STAFF = "above_capacity_staff"
@@ -71,6 +72,7 @@ class NoticeKind(StrEnum):
     DISPUTE_LOST_STAFF = "dispute_lost_staff"
     PAYMENT_LATE_STAFF = "payment_late_staff"
     NEWS_GIVEN_UP_STAFF = "news_given_up_staff"  # the cycle is the event's row
+    UNKNOWN_PAYMENT_STAFF = "unknown_payment_staff"  # the same
     RECONCILED_STAFF = "reconciled_staff"  # the cycle is the day
     # Before a pack expires (rule 21): the cycle is `cycle_at` that expiry, so a moved one owes anew.
     PACK_EXPIRES = "pack_expires"
@@ -181,7 +183,7 @@ _PACK = frozenset(
 )
 _ADJUSTMENT = frozenset({NoticeKind.ADJUSTMENT_ASKED, NoticeKind.ADJUSTMENT_ANSWERED})
 _ABOUT_MENTORS = frozenset({NoticeKind.MENTOR_GONE_STAFF, NoticeKind.STUDENT_ROLE_GONE_STAFF})
-_COMMUNITY = frozenset({NoticeKind.BOT_BACK_STAFF, NoticeKind.SETTING_GONE_STAFF})
+_COMMUNITY = frozenset({NoticeKind.BOT_BACK_STAFF, NoticeKind.SETTING_GONE_STAFF, NoticeKind.UNKNOWN_PAYMENT_STAFF})
 _DISPUTE = frozenset(
     {
         NoticeKind.DISPUTED,

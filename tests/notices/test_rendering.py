@@ -112,7 +112,9 @@ _ADJUSTMENT = AdjustmentFacts(
     answer=None,
 )
 _MENTOR = MentorFacts(mentor=_SHORT.mentor, mentor_id=2, students=3)
-_COMMUNITY = CommunityFacts(community_id=1, missing=SETTINGS_IN_DISCORD, away_since=NOW, mentors=2)
+_COMMUNITY = CommunityFacts(
+    community_id=1, missing=SETTINGS_IN_DISCORD, away_since=NOW, mentors=2, event=("stripe", "*" * 255)
+)
 _DISPUTE = DisputeFacts(
     pair=_SHORT,
     dispute_id=16,

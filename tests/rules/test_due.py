@@ -58,6 +58,7 @@ TRUE_ORDER_STATES = {
     NoticeKind.APPROVED_TOO_LATE: {OrderState.CLOSED},
     NoticeKind.SEATLESS_PAYMENT: {OrderState.REFUNDED},
     NoticeKind.SEATLESS_PAYMENT_STAFF: {OrderState.REFUNDED},
+    NoticeKind.PAYMENT_PARKED: {OrderState.PARKED},
     NoticeKind.PAYMENT_PARKED_STAFF: {OrderState.PARKED},
     NoticeKind.PAID_TWICE_STAFF: {None, *OrderState},
     NoticeKind.ABOVE_CAPACITY_STAFF: {None, *OrderState},
@@ -94,6 +95,7 @@ OF_NO_PAIR = {
     NoticeKind.STUDENT_ROLE_GONE_STAFF,
     NoticeKind.BOT_BACK_STAFF,
     NoticeKind.SETTING_GONE_STAFF,
+    NoticeKind.UNKNOWN_PAYMENT_STAFF,
 }
 OF_WHO_IS_AWAY = {
     kind for kind in NoticeKind if kind.startswith(("mentor_", "student_gone", "role_", "bot_back"))

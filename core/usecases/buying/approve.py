@@ -27,8 +27,9 @@ async def approve(tx: Transaction, order: RowMapping, news: Approved) -> bool:
         return True
     if order["state"] is not OrderState.CLOSED:
         return False
+    replaced = await db_orders.paid_instead(tx, order)
     await lock_members(tx, order["student_id"], order["mentor_id"])
-    if not await _may_reopen(tx, order):
+    if replaced or not await _may_reopen(tx, order):
         told = Owed(NoticeKind.APPROVED_TOO_LATE, order["id"], order["student_id"])
         await tx.run(owe(tx, order["community_id"], told))
         return False

@@ -1,11 +1,13 @@
 """Fulfil a paid order: pack, ledger, seat, notices, history, in the transaction that records the payment (rule 25)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.sql.dml import UpdateBase
 
 from core.db import orders as db_orders
 from core.db.history import PROVIDER, By, Change, record
+from core.db.mentors import is_removed
 from core.db.notices import Owed, owe
 from core.db.people import is_erased
 from core.db.seats import last_released, live_seat, lock_members, move_seat, occupied_of, take_seat
@@ -28,7 +30,7 @@ async def fulfil(
 
     `by` is whoever said so with that reason, where it was not the provider.
     """
-    taken = await _seat_for(tx, order)
+    taken = await _seat_for(tx, order, paid)
     if taken is None:
         return await _refund_seatless(tx, order, payment_id, paid)
     seat_id, seat_before, above_capacity = taken
@@ -84,11 +86,15 @@ def _told(order: RowMapping, seat_id: int, seat_before: SeatState | None, above_
     return told
 
 
-async def _seat_for(tx: Transaction, order: RowMapping) -> tuple[int, SeatState | None, bool] | None:
+async def _seat_for(tx: Transaction, order: RowMapping, paid: Paid) -> tuple[int, SeatState | None, bool] | None:
     """The seat that the money buys, active now: its id, what it was, and whether it is above the mentor's capacity.
 
     The pair's live seat; else, for who paid in time, the one released meanwhile (rule 11); else a free one (rule 8).
+    None for a mentor who was removed meanwhile, or a student who was erased: both only once the checkout had closed.
     """
+    closed = order["state"] is OrderState.CLOSED
+    if closed and await _is_nobodys(tx, order):
+        return None
     state: SeatState | None = order["seat_state"]
     if state is not None and await move_seat(tx, order["seat_id"], [state], SeatState.ACTIVE):
         return order["seat_id"], state, False
@@ -97,17 +103,28 @@ async def _seat_for(tx: Transaction, order: RowMapping) -> tuple[int, SeatState 
     seat = await live_seat(tx, order["student_id"], order["mentor_id"])
     if seat is not None and await move_seat(tx, seat["id"], [seat["state"]], SeatState.ACTIVE):
         return seat["id"], seat["state"], False
-    if order["state"] is OrderState.CLOSED and await is_erased(tx, order["student_id"]):
-        return None
     capacity = await tx.value(select(mentors.c.capacity).where(mentors.c.member_id == order["mentor_id"]))
     full = why_not_occupy(capacity, await tx.value(occupied_of(order["mentor_id"]))) is not None
-    if order["state"] is OrderState.CLOSED:
+    if closed and not _paid_in_time(order, paid):
         return None if full else (await _new_seat(tx, order), None, False)
     released = await last_released(tx, order["student_id"], order["mentor_id"])
     if released is None:
         return await _new_seat(tx, order), None, full
     await move_seat(tx, released, [SeatState.RELEASED], SeatState.ACTIVE)
     return released, SeatState.RELEASED, full
+
+
+def _paid_in_time(order: RowMapping, paid: Paid) -> bool:
+    """Whether the provider's own instant of the payment lies before the checkout closed, however late we hear it."""
+    paid_at: datetime = order["approved_at"] or paid.paid_at
+    closed_at: datetime = order["settled_at"]
+    return paid_at < closed_at
+
+
+async def _is_nobodys(tx: Transaction, order: RowMapping) -> bool:
+    """Whether nobody is left to buy or to teach. Under the lock that both removal and erasure take."""
+    await lock_members(tx, order["student_id"], order["mentor_id"])
+    return await is_removed(tx, order["mentor_id"]) or await is_erased(tx, order["student_id"])
 
 
 async def _new_seat(tx: Transaction, order: RowMapping) -> int:
@@ -135,8 +152,11 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
         member_id=order["student_id"],
         joined_at=tx.now,
         place_at=place_at,
-        # Who was erased meanwhile waits for nothing.
-        left_at=select(members.c.erased_at).where(members.c.id == order["student_id"]).scalar_subquery(),
+        # Who was erased meanwhile waits for nothing, and nobody waits for a mentor who was removed.
+        left_at=func.coalesce(
+            select(members.c.erased_at).where(members.c.id == order["student_id"]).scalar_subquery(),
+            select(mentors.c.removed_at).where(mentors.c.member_id == order["mentor_id"]).scalar_subquery(),
+        ),
     )
     refund_id = await intend_refund(tx, payment_id, paid.amount_minor, RefundCause.NO_SEAT)
     await tx.write_all(
@@ -163,14 +183,28 @@ async def _refund_seatless(tx: Transaction, order: RowMapping, payment_id: int, 
     return OrderState.REFUNDED
 
 
-async def refund_twice_paid(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> None:
-    """A second payment of an order is given back in full (rule 25)."""
+async def refund_second(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> None:
+    """A second payment of an order, or of one that another was bought for instead, is given back in full (rule 25)."""
     refund_id = await intend_refund(tx, payment_id, paid.amount_minor, RefundCause.PAID_TWICE)
-    change = Change("refund", refund_id, None, RefundState.INTENDED, "refund", "the order was paid twice")
-    await tx.write_all(
-        record(order["community_id"], tx.now, PROVIDER, change),
-        owe(tx, order["community_id"], Owed(NoticeKind.PAID_TWICE_STAFF, order["id"], None, cycle=payment_id)),
-    )
+    why = "the order was paid twice"
+    changes = []
+    if order["state"] is OrderState.CLOSED:
+        why = "what was bought instead of it is paid"
+        await db_orders.move_order(tx, order["id"], OrderState.CLOSED, OrderState.REFUNDED)
+        changes.append(Change("order", order["id"], OrderState.CLOSED, OrderState.REFUNDED, "refund", why))
+    changes.append(Change("refund", refund_id, None, RefundState.INTENDED, "refund", why))
+    writes: list[UpdateBase] = [
+        record(order["community_id"], tx.now, PROVIDER, *changes),
+        owe(
+            tx,
+            order["community_id"],
+            Owed(NoticeKind.REFUNDED, order["id"], order["student_id"], cycle=refund_id),
+            Owed(NoticeKind.PAID_TWICE_STAFF, order["id"], None, cycle=payment_id),
+        ),
+    ]
+    if order["state"] is OrderState.CLOSED:
+        writes.append(db_orders.close_checkout(tx, order["checkout_id"], paid.checkout_ref))
+    await tx.write_all(*writes)
 
 
 async def intend_refund(

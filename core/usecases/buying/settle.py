@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Update
 
 from core.db import orders as db_orders
+from core.db.failures import only_community
 from core.db.history import PROVIDER, Change, record
 from core.db.notices import Owed, owe
 from core.db.payments import order_of_payment, record_payment
@@ -23,7 +24,7 @@ from core.rules.notices import NoticeKind
 from core.rules.settings import settings_from
 from core.rules.states import EventState, OrderState, SeatState
 from core.usecases.buying.approve import approve
-from core.usecases.buying.fulfil import fulfil, refund_twice_paid
+from core.usecases.buying.fulfil import fulfil, refund_second
 from core.usecases.buying.given_back import MONEY_NEWS, settle_given_back
 
 # A checkout that is still open, or waits for its money, is asked about again after this.
@@ -58,9 +59,31 @@ async def settle_event(tx: Transaction, event: ProviderEvent) -> Settled:
     if event.news is None:
         return Settled(None, None, "parked")
     settled = await _apply(tx, event.provider, event.news, None)
-    if settled.order_id is None:
+    if settled.order_id is None and _is_ours(event.news):
+        await _give_up(tx, event_row)
+    elif settled.order_id is None:
         await tx.run(_park_event(event_row, event.news))
     return settled
+
+
+def _is_ours(news: News) -> bool:
+    """Whether it tells of money for a checkout that we asked for: our mark is on it."""
+    return isinstance(news, Paid | Pending) and news.order_token is not None
+
+
+async def _give_up(tx: Transaction, event_row: int) -> None:
+    """Paid, and no order here has it: for a person to see to, and to be tried again once the order is here.
+
+    Whose staff it concerns only its order could say. Where there is one community alone it is theirs; else it is the
+    operator's, as all that is given up.
+    """
+    why = "it bears our mark, and no order is here that has it"
+    given_up = update(provider_events).where(provider_events.c.id == event_row)
+    await tx.run(given_up.values(state=EventState.FAILED, why=why, next_attempt_at=None))
+    community_id = await only_community(tx)
+    if community_id is not None:
+        told = Owed(NoticeKind.UNKNOWN_PAYMENT_STAFF, community_id, None, cycle=event_row)
+        await tx.run(owe(tx, community_id, told))
 
 
 def _park_event(event_row: int, news: News) -> Update:
@@ -144,13 +167,21 @@ async def _paid(tx: Transaction, order: RowMapping, provider: str, paid: Paid) -
     payment_id = await record_payment(tx, order, provider, paid)
     if payment_id is None:
         return Settled(order["id"], order["state"], "known")
-    if order["state"] not in (OrderState.OPEN, OrderState.PENDING, OrderState.CLOSED):
-        await refund_twice_paid(tx, order, payment_id, paid)
-        return Settled(order["id"], order["state"], "refunding")
+    if order["state"] not in (*db_orders.UNSETTLED, OrderState.CLOSED):
+        return await _refund_second(tx, order, payment_id, paid)
+    if order["state"] is OrderState.CLOSED and await db_orders.paid_instead(tx, order):
+        return await _refund_second(tx, order, payment_id, paid)
     if not agrees(Money(order["due_minor"], order["currency"]), paid.amount_minor, paid.tax_minor, paid.currency):
         return await _park(tx, order, paid)
     state = await fulfil(tx, order, payment_id, paid)
     return Settled(order["id"], state, "fulfilled" if state is OrderState.FULFILLED else "refunding")
+
+
+async def _refund_second(tx: Transaction, order: RowMapping, payment_id: int, paid: Paid) -> Settled:
+    """Paid a second time: this order itself, or after its checkout closed what was bought instead of it (rule 25)."""
+    await refund_second(tx, order, payment_id, paid)
+    state = OrderState.REFUNDED if order["state"] is OrderState.CLOSED else order["state"]
+    return Settled(order["id"], state, "refunding")
 
 
 async def _park(tx: Transaction, order: RowMapping, paid: Paid) -> Settled:
@@ -165,7 +196,12 @@ async def _park(tx: Transaction, order: RowMapping, paid: Paid) -> Settled:
             PROVIDER,
             Change("order", order["id"], order["state"], OrderState.PARKED, "park", facts=told),
         ),
-        owe(tx, order["community_id"], Owed(NoticeKind.PAYMENT_PARKED_STAFF, order["id"], None)),
+        owe(
+            tx,
+            order["community_id"],
+            Owed(NoticeKind.PAYMENT_PARKED, order["id"], order["student_id"]),
+            Owed(NoticeKind.PAYMENT_PARKED_STAFF, order["id"], None),
+        ),
     )
     return Settled(order["id"], OrderState.PARKED, "parked")
 

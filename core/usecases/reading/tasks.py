@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, or_, select
 
 from core.db.disputes import order_is_disputed, payment_is_disputed
+from core.db.failures import of_nobody
 from core.db.orders import order_of_pair
 from core.db.seats import occupied_of
 from core.db.tables import (
@@ -25,6 +26,7 @@ from core.db.tables import (
     sessions,
 )
 from core.db.unit import Transaction, reading
+from core.db.waiting import seatless_waiting
 from core.rules.refusals import Refused
 from core.rules.seats import PAID_FOR
 from core.rules.settings import settings_from
@@ -62,6 +64,7 @@ class TaskKind(StrEnum):
     MENTOR_REMOVED = "mentor_removed"
     MENTOR_GONE = "mentor_gone"
     STUDENT_GONE = "student_gone"
+    WAITS_SEATLESS = "waits_seatless"
     ABOVE_CAPACITY = "above_capacity"
     ROLE_FAILED = "role_failed"
 
@@ -139,6 +142,7 @@ async def tasks(tx: Transaction, asker: Asker) -> tuple[Task, ...] | Refused:
         *await _sessions(tx, here, silent),
         *await _packs(tx, here),
         *await _gone(tx, here),
+        *await _seatless(tx, here),
         *await _mentors(tx, here),
     ]
     if community["staff_channel_id"] is None:
@@ -245,9 +249,9 @@ async def _failures(tx: Transaction, here: int) -> list[Task]:
             dead.where(notices.c.community_id == here, notices.c.state == NoticeState.DEAD)
             .scalar_subquery()
             .label("dead"),
-            given_up.join(orders, orders.c.id == provider_events.c.order_id)
+            given_up.outerjoin(orders, orders.c.id == provider_events.c.order_id)
             .where(
-                orders.c.community_id == here,
+                or_(orders.c.community_id == here, of_nobody()),
                 provider_events.c.state == EventState.FAILED,
                 provider_events.c.next_attempt_at.is_(None),
             )
@@ -313,6 +317,12 @@ async def _gone(tx: Transaction, here: int) -> list[Task]:
         seats.c.community_id == here, seats.c.state.in_(list(PAID_FOR)), _student.c.gone_at.is_not(None)
     )
     return [_task(TaskKind.STUDENT_GONE, row) for row in await _first(tx, away, _student.c.gone_at)]
+
+
+async def _seatless(tx: Transaction, here: int) -> list[Task]:
+    """Who paid when no seat was free, and has none yet: first on the waiting list (rule 27)."""
+    rows = await seatless_waiting(tx, here, _student, _mentor, _PEOPLE, MOST_OF_A_KIND)
+    return [_task(TaskKind.WAITS_SEATLESS, row) for row in rows]
 
 
 async def _mentors(tx: Transaction, here: int) -> list[Task]:

@@ -72,21 +72,7 @@ async def test_two_who_capture_at_once_use_one_key(db: Database) -> None:
     assert await count_of(db, tables.payments) == 1
 
 
-async def test_approved_after_it_closed_takes_a_seat_again(db: Database, clock: SettableClock) -> None:
-    shop = await a_shop(db, capacity=1)
-    ready = await shop.buys()
-    ref = await shop.ref_of(ready)
-    clock.forward(minutes=36)
-    closed = await asks(shop, ready)
-
-    shop.provider.approve(ref)
-    what = await asks(shop, ready)
-
-    assert (closed, what) == ("closed", "fulfilled")
-    assert await seat_states(db) == [SeatState.RELEASED, SeatState.ACTIVE]
-
-
-@pytest.mark.parametrize("why", ["full", "paused", "chosen anew"])
+@pytest.mark.parametrize("why", ["paused", "chosen anew"])
 async def test_approved_after_it_closed_and_no_seat_takes_no_money(
     db: Database, clock: SettableClock, why: str
 ) -> None:
@@ -96,9 +82,6 @@ async def test_approved_after_it_closed_and_no_seat_takes_no_money(
     clock.forward(minutes=36)
     await asks(shop, ready)
     match why:
-        case "full":
-            other = await a_member(db, shop.student.community, "Ben")
-            await shop.buys(other.asker)
         case "paused":
             async with db.begin() as tx:
                 await tx.run(update(tables.mentors).values(paused_at=tx.now))

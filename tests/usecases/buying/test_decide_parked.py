@@ -53,6 +53,7 @@ async def test_granting_gives_what_was_ordered_and_says_who_and_why(db: Database
     assert (seat["state"], pack["order_id"], pack["remaining"]) == (SeatState.ACTIVE, order_id, 4)
     assert await count_of(db, tables.refunds) == 0
     assert set(await told(db)) == {
+        NoticeKind.PAYMENT_PARKED,
         NoticeKind.PAYMENT_PARKED_STAFF,
         NoticeKind.PURCHASE_CONFIRMED,
         NoticeKind.STUDENT_JOINED,

@@ -11,7 +11,7 @@ from core.db.unit import Database
 from core.ports import CheckoutNews, ClosedUnpaid
 from core.rules.notices import NoticeKind
 from core.rules.refusals import Refused
-from core.rules.states import EventState, OrderState, RefundCause, RefundState, SeatState
+from core.rules.states import EventState, OrderState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy
 from core.usecases.buying.checkout import ask_provider, leave
 from core.usecases.buying.settle import Settled, keep_failed_event, settle, settle_event
@@ -131,34 +131,6 @@ class TestARenewal:
         assert NoticeKind.ABOVE_CAPACITY_STAFF in await notice_kinds(db)
 
 
-class TestMoneyThatDoesNotAgree:
-    @pytest.mark.parametrize(
-        "change",
-        [{"amount_minor": 19_999}, {"amount_minor": 20_001}, {"currency": "USD"}, {"tax_minor": 1}],
-        ids=["too little", "too much", "other currency", "tax unaccounted for"],
-    )
-    async def test_grants_nothing_and_waits_for_staff(self, db: Database, change: dict[str, object]) -> None:
-        shop = await a_shop(db)
-        ready = await shop.buys()
-        paid = replace(await shop.paid(ready), **change)  # type: ignore[arg-type]  # the table above names its fields
-
-        settled = await settle_event(db, event_of(paid))
-
-        assert settled == Settled(ready.order_id, OrderState.PARKED, "parked")
-        assert await count_of(db, tables.packs) == 0
-        assert await count_of(db, tables.payments) == 1
-        assert await notice_kinds(db) == [NoticeKind.PAYMENT_PARKED_STAFF]
-
-    async def test_agrees_when_tax_was_added_on_top(self, db: Database) -> None:
-        shop = await a_shop(db)
-        paid = replace(await shop.paid(await shop.buys()), amount_minor=23_800, tax_minor=3_800)
-
-        settled = await settle_event(db, event_of(paid))
-
-        assert not isinstance(settled, Refused)
-        assert settled.state is OrderState.FULFILLED
-
-
 class TestAPaymentThatTakesDays:
     async def test_keeps_the_seat_while_it_is_pending(self, db: Database) -> None:
         shop = await a_shop(db)
@@ -183,18 +155,6 @@ class TestAPaymentThatTakesDays:
 
         assert (await row_of(db, tables.orders, ready.order_id))["state"] is OrderState.FULFILLED
 
-    async def test_gives_the_seat_back_and_tells_the_student_when_it_failed(self, db: Database) -> None:
-        shop = await a_shop(db)
-        ready = await shop.buys()
-        ref = await shop.ref_of(ready)
-        await settle_event(db, event_of(shop.provider.pay_later(ref)))
-
-        await settle_event(db, event_of(shop.provider.fail(ref), "evt_2"))
-
-        (seat,) = await rows_of(db, tables.seats)
-        assert seat["state"] is SeatState.RELEASED
-        assert NoticeKind.PAYMENT_FAILED in await notice_kinds(db)
-
 
 class TestLateNews:
     @pytest.mark.parametrize("late", ["closed", "failed", "pending"])
@@ -214,35 +174,6 @@ class TestLateNews:
 
         assert await snapshot(db) == before
 
-    async def test_of_a_payment_after_the_close_takes_a_free_seat(self, db: Database) -> None:
-        shop = await a_shop(db)
-        ready = await shop.buys()
-        await leave(db, shop.provider, URL, ready.order_id)
-
-        settled = await settle_event(db, event_of(await shop.paid(ready)))
-
-        assert not isinstance(settled, Refused)
-        assert settled.state is OrderState.FULFILLED
-        assert [row["state"] for row in await rows_of(db, tables.seats)] == [SeatState.RELEASED, SeatState.ACTIVE]
-
-    async def test_of_a_payment_after_the_close_at_a_full_mentor_is_refunded(self, db: Database) -> None:
-        shop = await a_shop(db, capacity=1)
-        ready = await shop.buys()
-        await leave(db, shop.provider, URL, ready.order_id)
-        other = await a_member(db, shop.mentor.community, "Olli")
-        await shop.buys(other.asker)
-
-        settled = await settle_event(db, event_of(await shop.paid(ready)))
-
-        (refund,) = await rows_of(db, tables.refunds)
-        (waiting,) = await rows_of(db, tables.waiting_list)
-        assert settled == Settled(ready.order_id, OrderState.REFUNDED, "refunding")
-        assert (refund["state"], refund["cause"]) == (RefundState.INTENDED, RefundCause.NO_SEAT)
-        assert refund["amount_minor"] == 20_000
-        assert waiting["member_id"] == shop.student.id
-        assert await count_of(db, tables.packs) == 0
-        assert await notice_kinds(db) == [NoticeKind.SEATLESS_PAYMENT, NoticeKind.SEATLESS_PAYMENT_STAFF]
-
     async def test_of_two_seatless_payments_keeps_one_place_in_the_line(self, db: Database) -> None:
         shop = await a_shop(db, capacity=1)
         first = await shop.buys()
@@ -257,21 +188,6 @@ class TestLateNews:
 
         assert await count_of(db, tables.refunds) == 2
         assert await count_of(db, tables.waiting_list) == 1
-
-
-async def test_a_second_payment_of_an_order_is_refunded_in_full(db: Database) -> None:
-    shop = await a_shop(db)
-    ready = await shop.buys()
-    await settle_event(db, event_of(await shop.paid(ready)))
-
-    settled = await settle_event(db, event_of(shop.provider.pay_again(await shop.ref_of(ready)), "evt_2"))
-
-    (refund,) = await rows_of(db, tables.refunds)
-    assert settled == Settled(ready.order_id, OrderState.FULFILLED, "refunding")
-    assert (refund["cause"], refund["amount_minor"]) == (RefundCause.PAID_TWICE, 20_000)
-    assert await count_of(db, tables.packs) == 1
-    assert NoticeKind.PAID_TWICE_STAFF in await notice_kinds(db)
-    assert await count_of(db, tables.history, tables.history.c.entity == "refund") == 1
 
 
 class TestAnEvent:

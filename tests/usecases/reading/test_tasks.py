@@ -19,7 +19,7 @@ from tests.answers import given, why
 from tests.builders import DAY, HOUR, Pair, a_community, a_member, a_mentor, a_pair, a_session, an_order
 from tests.clocks import NOW, SettableClock
 from tests.usecases.records.steps import a_dead_notice, a_failed_event
-from tests.usecases.records.tasks import a_dispute, a_failed_refund, a_parked_order, in_grace, kept
+from tests.usecases.records.tasks import a_dispute, a_failed_refund, a_parked_order, a_seatless_payment, in_grace, kept
 from tests.usecases.refunds.steps import hears, news_of
 
 
@@ -46,6 +46,7 @@ async def test_everything_that_waits_is_listed_the_most_pressing_first(db: Datab
     await a_failed_refund(db, pair)
     await hears(db, await news_of(db, pair, 100))
     await a_dispute(db, pair)
+    await a_seatless_payment(db, pair)
     await a_dead_notice(db, pair, NoticeKind.RENEWAL_REMINDER)
     await a_failed_event(db, await an_order(db, pair.student, pair.product_id, OrderState.FULFILLED))
     late = {"pending_at": NOW - 7 * DAY}

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from core.db import tables
 from core.db.unit import Database, Transaction
 from core.rules.states import FreezeCause, OrderState, RefundCause, RefundState, SeatState
-from tests.builders import Pair, an_order
+from tests.builders import Pair, a_member, an_order
 
 
 async def a_parked_order(db: Database, pair: Pair, amount_minor: int = 19_000) -> int:
@@ -48,6 +48,33 @@ async def a_failed_refund(db: Database, pair: Pair) -> int:
             .returning(tables.refunds.c.id)
         )
         return refund_id
+
+
+async def a_seatless_payment(db: Database, pair: Pair) -> None:
+    """Somebody paid the pair's mentor when no seat was free: it goes back, and they are first in the line."""
+    student = await a_member(db, pair.community, "Sue")
+    order_id = await an_order(db, student, pair.product_id, OrderState.CLOSED)
+    async with db.begin() as tx:
+        paid = update(tables.orders).where(tables.orders.c.id == order_id)
+        await tx.run(paid.values(state=OrderState.REFUNDED))
+        values = {"amount_minor": 20_000, "tax_minor": 0, "currency": "EUR", "livemode": False}
+        payment = insert(tables.payments).values(
+            order_id=order_id, provider="stripe", provider_ref="pi_late", paid_at=tx.now, recorded_at=tx.now, **values
+        )
+        payment_id = await tx.value(payment.returning(tables.payments.c.id))
+        await tx.run(
+            insert(tables.refunds).values(
+                payment_id=payment_id,
+                state=RefundState.DONE,
+                cause=RefundCause.NO_SEAT,
+                amount_minor=20_000,
+                created_at=tx.now,
+                decided_at=tx.now,
+                done_at=tx.now,
+            )
+        )
+        place = {"community_id": pair.community.id, "mentor_id": pair.mentor.id, "member_id": student.id}
+        await tx.run(insert(tables.waiting_list).values(joined_at=tx.now, place_at=tx.now, **place))
 
 
 async def a_dispute(db: Database, pair: Pair) -> int:
