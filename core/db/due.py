@@ -10,7 +10,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, RowMapping, Table, func, select, update
 
 from core.db.notices import Owed, can_go_out, later_than, owe
-from core.db.tables import checkouts, notices, orders, packs, payments, provider_events, refunds, seats
+from core.db.tables import (
+    checkouts,
+    comparisons,
+    notices,
+    orders,
+    packs,
+    payments,
+    provider_events,
+    refunds,
+    seats,
+)
 from core.db.unit import Transaction
 from core.rules.backoff import is_exhausted, pause_after
 from core.rules.notices import NoticeKind
@@ -20,6 +30,9 @@ Row = RowMapping
 
 LEASE_FOR = timedelta(minutes=5)
 """Longer than any provider's time-out, short enough that nobody waits long for what a crash left."""
+
+COMPARED_FOR = timedelta(hours=2)
+"""The same for a comparison with all that providers list of a month."""
 
 
 async def claim_checkouts(tx: Transaction, after: tuple[datetime, int] | None, limit: int) -> Sequence[Row]:
@@ -42,6 +55,26 @@ async def claim_failed_events(tx: Transaction, after: tuple[datetime, int] | Non
     return await _claim(tx, provider_events, provider_events.c.state == EventState.FAILED, after, limit)
 
 
+async def claim_comparisons(tx: Transaction, after: tuple[datetime, int] | None, limit: int) -> Sequence[Row]:
+    """The comparison that is due, this caller's now: (id, at, day). It may take long."""
+    due = comparisons.c.next_attempt_at.is_not(None)
+    return await _claim(tx, comparisons, due, after, limit, "day", lease_for=COMPARED_FOR)
+
+
+async def begin_comparison(tx: Transaction, day: int) -> bool:
+    """Whether this day's comparison is due by this call; one of an earlier day that is not done is left to it."""
+    begun = tx.insert(comparisons).values(day=day, created_at=tx.now, next_attempt_at=tx.now)
+    known = begun.on_conflict_do_nothing(index_elements=["day"]).returning(comparisons.c.id)
+    if await tx.value(known) is None:
+        return False
+    await tx.run(update(comparisons).where(comparisons.c.day < day).values(next_attempt_at=None))
+    return True
+
+
+async def end_comparison(tx: Transaction, comparison_id: int) -> None:
+    await tx.run(update(comparisons).where(comparisons.c.id == comparison_id).values(next_attempt_at=None))
+
+
 async def _claim(
     tx: Transaction,
     table: Table,
@@ -49,6 +82,7 @@ async def _claim(
     after: tuple[datetime, int] | None,
     limit: int,
     *more: str,
+    lease_for: timedelta = LEASE_FOR,
 ) -> Sequence[Row]:
     """Rows that are due, oldest first, leased. What another is claiming at this moment is left to it."""
     at, key = table.c.next_attempt_at, table.c.id
@@ -61,7 +95,7 @@ async def _claim(
     )
     if rows:
         ids = [row["id"] for row in rows]
-        await tx.run(update(table).where(key.in_(ids)).values(next_attempt_at=tx.now + LEASE_FOR))
+        await tx.run(update(table).where(key.in_(ids)).values(next_attempt_at=tx.now + lease_for))
     return rows
 
 
@@ -147,6 +181,7 @@ async def earliest_due(tx: Transaction, after: datetime | None) -> datetime | No
         (refunds.c.next_attempt_at, refunds.c.state == RefundState.INTENDED),
         (payments.c.next_attempt_at, payments.c.next_attempt_at.is_not(None)),
         (provider_events.c.next_attempt_at, provider_events.c.state == EventState.FAILED),
+        (comparisons.c.next_attempt_at, comparisons.c.next_attempt_at.is_not(None)),
     )
     firsts = [
         select(func.min(at))

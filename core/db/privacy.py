@@ -15,6 +15,7 @@ from core.rules.states import Actor, NoticeState, PackState, RefundState, SeatSt
 
 NOT_HELD: Mapping[str, str] = {
     "communities": "is about nobody",
+    "comparisons": "is about nobody",
     "members": "is the member",
     "calendar_blocks": "repeats the sessions",
     "codes": "is about nobody; an order that used one names it",

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
+from core.db.due import begin_comparison
 from core.db.unit import Database
 from core.jobs.clock import Bell, Ticks
 from core.jobs.engine import Engine
 from core.jobs.faults import Edge
 from core.jobs.sweeps import Sweeps
-from core.jobs.work import DELIVER_NOTICE, RECONCILE, Errands, Reread
+from core.jobs.work import DELIVER_NOTICE, Errands, Reread
 from core.notices.deliver import put_off
 from core.ports import Courier, PaymentProvider, Roles
 from core.usecases.buying.given_back import wake_news_of_known_payments
@@ -95,17 +96,16 @@ class Jobs:
                 await self._tend()
 
     async def reconcile_today(self) -> None:
-        """Hand today's comparison with the providers to the engine. Who comes second, in whatever process, hands none.
+        """Today's comparison with the providers is due. Who comes second, in whatever process, makes none.
 
         A day begins at three in the morning, UTC: few buy then. Whoever was down at that hour does it when they are up.
         """
         async with self._one_at_a_time:
             if self._stopping:
                 return
-            with Edge("handing over the day's comparison"):
-                day = (self._db.clock.now() - RECONCILES_AT).date().toordinal()
+            with Edge("beginning the day's comparison"):
                 async with self._db.begin() as tx:
-                    await self._engine.enqueue(tx, RECONCILE, f"reconcile:{day}", day)
+                    await begin_comparison(tx, (tx.now - RECONCILES_AT).date().toordinal())
 
     async def _tend(self) -> None:
         given_up = await self._engine.given_up()

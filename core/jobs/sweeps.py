@@ -20,6 +20,7 @@ from core.jobs.work import (
     BRING_ROLE,
     DELIVER_NOTICE,
     MAKE_REFUND,
+    RECONCILE,
     RETRY_EVENT,
     SETTLE_CHECKOUT,
 )
@@ -73,6 +74,7 @@ class Sweeps:
             + await self._hand_over("payment", due.claim_payments, _payment)
             + await self._hand_over("event", due.claim_failed_events, _event)
             + await self._hand_over("role", claim_roles, _role)
+            + await self._hand_over("comparison", due.claim_comparisons, _comparison)
         )
 
     async def _each(self, what: str, sweep: Callable[[], Awaitable[int]]) -> int:
@@ -181,3 +183,8 @@ def _event(row: Row) -> Errand:
 def _role(row: Row) -> Errand:
     key = (row["at"], row["id"])
     return Errand(BRING_ROLE, f"role:{row['id']}:{_due(key)}", (row["id"],), key)
+
+
+def _comparison(row: Row) -> Errand:
+    key = (row["at"], row["id"])
+    return Errand(RECONCILE, f"reconcile:{row['day']}:{_due(key)}", (row["id"],), key)

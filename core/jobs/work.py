@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.correlation import caused_by, go_on_as
-from core.db.due import Row, failed_event, put_off_checkout, put_off_event
+from core.db.due import Row, end_comparison, failed_event, put_off_checkout, put_off_event, put_off_row
+from core.db.tables import comparisons
 from core.db.unit import Database, Transaction, reading, transaction
 from core.jobs import engine
 from core.jobs.faults import Edge, log
@@ -118,10 +119,13 @@ class Errands:
         await put_off_bringing(self.db, seat_id)
         return "fault"
 
-    async def reconcile(self, day: int) -> str:
-        """The comparison of this day, by its ordinal, with all providers (rule 31). The next day's looks back, too."""
+    async def reconcile(self, comparison_id: int) -> str:
+        """A day's comparison with all providers (rule 31), once more where one of them was away.
+
+        After the last attempt the next day's looks back as far.
+        """
         now = self.db.clock.now()
-        with Edge("reconciling day", day):
+        with Edge("reconciling", comparison_id):
             found = await reconcile(self.db, self.providers, self.public_url, now - RECONCILED_FOR, now, edge=Edge)
             log.info(
                 "reconciled: %s agreed, %s repaired, %s for a person, %s not asked",
@@ -130,7 +134,12 @@ class Errands:
                 len(found.needs_a_person),
                 len(found.not_asked),
             )
+            if any(each.is_away for each in found.not_asked):
+                await _put_off_comparison(self.db, comparison_id)
+                return "later"
+            await _end_comparison(self.db, comparison_id)
             return "not asked" if found.not_asked else "found" if found.found else "agreed"
+        await _put_off_comparison(self.db, comparison_id)
         return "fault"
 
     def _read_again(self, event: Row) -> ProviderEvent:
@@ -168,3 +177,14 @@ async def _put_off_checkout(tx: Transaction, order_id: int) -> None:
 @transaction
 async def _put_off_event(tx: Transaction, event_id: int, why: str) -> None:
     await put_off_event(tx, event_id, why)
+
+
+@transaction
+async def _put_off_comparison(tx: Transaction, comparison_id: int) -> None:
+    if await put_off_row(tx, comparisons, comparison_id):
+        await end_comparison(tx, comparison_id)
+
+
+@transaction
+async def _end_comparison(tx: Transaction, comparison_id: int) -> None:
+    await end_comparison(tx, comparison_id)

@@ -4,7 +4,7 @@ from core.db.tables.base import metadata
 from core.db.tables.calendar import calendar_blocks, sessions
 from core.db.tables.money import checkouts, codes, disputes, orders, payments, provider_events, refunds
 from core.db.tables.people import communities, members, mentor_hours, mentor_overrides, mentors, products
-from core.db.tables.records import history, notices
+from core.db.tables.records import comparisons, history, notices
 from core.db.tables.seats import adjustments, ledger, notes, offers, packs, seats, waiting_list
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "checkouts",
     "codes",
     "communities",
+    "comparisons",
     "disputes",
     "history",
     "ledger",

@@ -57,3 +57,16 @@ history = Table(
     Index("ix_history_entity", "entity", "entity_id", "id"),
     Index("ix_history_community", "community_id", "at"),
 )
+
+# Each day's comparison with the providers (rule 31), until it is done: also by whoever was away at its hour.
+comparisons = Table(
+    "comparisons",
+    metadata,
+    key(),
+    Column("day", Integer, nullable=False),  # its ordinal
+    at("created_at"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    maybe_at("next_attempt_at"),  # empty once it is done, or the next day's has taken its place
+    UniqueConstraint("day"),
+    Index("ix_comparisons_due", "next_attempt_at", **where("next_attempt_at IS NOT NULL")),
+)

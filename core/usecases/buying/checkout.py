@@ -1,5 +1,7 @@
 """The order's checkout at its provider: open it, ask about it, leave it. No call outside lies in a transaction."""
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import RowMapping, update
 
 from core.db import orders as db_orders
@@ -9,6 +11,7 @@ from core.ports import (
     Approved,
     CheckoutRequest,
     ClosedUnpaid,
+    News,
     OpenedCheckout,
     PaymentProvider,
     ProviderRefused,
@@ -20,6 +23,9 @@ from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import OrderState
 from core.usecases.buying.pay import pay_url
 from core.usecases.buying.settle import Settled, settle
+
+Settling = Callable[[Database, str, News], Awaitable[Settled | Refused]]
+"""By what the provider's answer is settled: `settle`, or something that does more beside it."""
 
 
 async def open_checkout(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Refused | None:
@@ -62,16 +68,24 @@ async def leave(db: Database, provider: PaymentProvider, public_url: str, order_
     return await _settle_with(db, provider, public_url, order_id, closing=True)
 
 
-async def ask_provider(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Settled | Refused:
+async def ask_provider(
+    db: Database, provider: PaymentProvider, public_url: str, order_id: int, *, settling: Settling = settle
+) -> Settled | Refused:
     """Ask the provider about the order's checkout and settle the answer; one that has run out is closed there.
 
     Of return page, jobs and whoever must know before a seat is released (rule 11).
     """
-    return await _settle_with(db, provider, public_url, order_id, closing=False)
+    return await _settle_with(db, provider, public_url, order_id, closing=False, settling=settling)
 
 
 async def _settle_with(
-    db: Database, provider: PaymentProvider, public_url: str, order_id: int, *, closing: bool
+    db: Database,
+    provider: PaymentProvider,
+    public_url: str,
+    order_id: int,
+    *,
+    closing: bool,
+    settling: Settling = settle,
 ) -> Settled | Refused:
     # What the provider may have made before a crash must be known before it can be asked about or closed.
     refused = await open_checkout(db, provider, public_url, order_id)
@@ -86,7 +100,7 @@ async def _settle_with(
     try:
         news = None if closing else await provider.ask_checkout(ref)
         if isinstance(news, Approved):
-            approved = await settle(db, provider.name, news)
+            approved = await settling(db, provider.name, news)
             if isinstance(approved, Refused) or approved.what != "approved":
                 return approved
             # Two who capture at once use the same key, so the money moves once.
@@ -96,7 +110,7 @@ async def _settle_with(
     except (ProviderUnavailable, ProviderRefused):
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.PROVIDER_UNREACHABLE)
-    return await settle(db, provider.name, news)
+    return await settling(db, provider.name, news)
 
 
 def _may_change(order: RowMapping, *, closing: bool) -> bool:

@@ -1,6 +1,6 @@
 """Settle what a provider says of a checkout: one transaction, once per order, by whatever road the news arrives.
 
-Webhook, return page, jobs and reconciliation all end in `_apply` (rules 25 to 27).
+Webhook, return page, jobs and reconciliation all end in `apply_news` (rules 25 to 27).
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Settled:
 @transaction
 async def settle(tx: Transaction, provider: str, news: News, why: str | None = None) -> Settled:
     """Settle news that we asked for. `why` tells the history more than the news does."""
-    return await _apply(tx, provider, news, why)
+    return await apply_news(tx, provider, news, why)
 
 
 @transaction
@@ -58,7 +58,7 @@ async def settle_event(tx: Transaction, event: ProviderEvent) -> Settled:
         return Settled(None, None, "known")
     if event.news is None:
         return Settled(None, None, "parked")
-    settled = await _apply(tx, event.provider, event.news, None)
+    settled = await apply_news(tx, event.provider, event.news, None)
     if settled.order_id is None and _is_ours(event.news):
         await _give_up(tx, event_row)
     elif settled.order_id is None:
@@ -134,7 +134,8 @@ def _order_of(provider: str, news: News) -> ScalarSelect[int]:
     return db_orders.id_of_news(provider, news)
 
 
-async def _apply(tx: Transaction, provider: str, news: News, why: str | None) -> Settled:
+async def apply_news(tx: Transaction, provider: str, news: News, why: str | None) -> Settled:
+    """What `settle` does, as a part of another transaction."""
     if isinstance(news, MONEY_NEWS):
         payment = await settle_given_back(tx, provider, news)
         if payment is None:

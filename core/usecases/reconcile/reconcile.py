@@ -26,7 +26,8 @@ from core.rules.money import in_decimals
 from core.rules.refusals import Refused
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.given_back import MONEY_NEWS
-from core.usecases.buying.settle import Settled, settle
+from core.usecases.buying.settle import Settled
+from core.usecases.reconcile.settle_found import settle_found
 from core.usecases.reconcile.standing import (
     PaymentStanding,
     order_standing,
@@ -60,9 +61,11 @@ class Found(StrEnum):
 
 
 _FOR_A_PERSON = frozenset({Found.PARKED, Found.DIFFERS, Found.UNSETTLED, Found.UNANSWERED})
-# A checkout that nobody paid is no news for staff, and an account that was changed is the operator's.
-_NOT_FOR_STAFF = frozenset({Found.CLOSED, Found.UNANSWERED})
+# What was settled is told with it. A checkout that nobody paid is no news for staff, and an account that was changed is
+# the operator's.
+_FOUND_WITHOUT_NEWS = frozenset({Found.DIFFERS, Found.UNSETTLED})
 _BY_OUTCOME = {
+    "given_back": Found.GIVEN_BACK,
     "fulfilled": Found.GRANTED,
     "refunding": Found.REFUNDED,
     "closed": Found.CLOSED,
@@ -91,6 +94,7 @@ class NotAsked:
 
     provider: str
     why: str
+    is_away: bool = False  # it may answer when it is asked again
 
 
 @dataclass(slots=True)
@@ -163,7 +167,7 @@ class _Comparison:
             await self._refunds()
         except ProviderUnavailable as error:
             log.warning("%s cannot be compared with now: %s", self.provider.name, error)
-            self.result.not_asked.append(NotAsked(self.provider.name, f"gives no answer: {error}"))
+            self.result.not_asked.append(NotAsked(self.provider.name, f"gives no answer: {error}", is_away=True))
 
     # ------------------------------------------------------------ what the provider tells
 
@@ -207,7 +211,7 @@ class _Comparison:
         for order_id in waiting:
             settled: Settled | Refused | None = None
             with self.edge("reconciling order", order_id):
-                settled = await ask_provider(self.db, self.provider, self.public_url, order_id)
+                settled = await ask_provider(self.db, self.provider, self.public_url, order_id, settling=settle_found)
             if isinstance(settled, Refused):
                 unanswered += 1
                 if unanswered == _AWAY_AFTER:
@@ -244,7 +248,7 @@ class _Comparison:
     async def _settle(self, news: News, row: str) -> Settled | Refused | None:
         """None: a fault, which is logged."""
         with self.edge(f"reconciling what {self.provider.name} tells of", row):
-            return await settle(self.db, self.provider.name, news)
+            return await settle_found(self.db, self.provider.name, news)
         return None
 
     async def _note(self, settled: Settled | Refused | None, order_id: int | None = None) -> None:
@@ -259,20 +263,14 @@ class _Comparison:
             self._count(agreed=1)
 
     async def _note_given_back(self, before: PaymentStanding, news: MoneyNews) -> None:
-        settled = await self._settle(news, news.payment_ref)
-        if settled is None or isinstance(settled, Refused):
-            await self._note(settled, before.order_id)
-        elif await payment_standing(self.db, self.provider.name, news.payment_ref) != before:
-            await self._find(Found.GIVEN_BACK, before.order_id)
-        else:
-            self._count(agreed=1)
+        await self._note(await self._settle(news, news.payment_ref), before.order_id)
 
     async def _find(self, found: Found, order_id: int | None, detail: str | None = None) -> None:
         order = None if order_id is None else await order_standing(self.db, order_id)
         finding = Finding(self.provider.name, found, order_id, order.student if order else None, detail)
         self.result.found.append(finding)
         self._count()
-        if order is not None and found not in _NOT_FOR_STAFF:
+        if order is not None and found in _FOUND_WITHOUT_NEWS:
             await tell_staff(self.db, order)
 
     def _count(self, *, agreed: int = 0, others: int = 0) -> None:

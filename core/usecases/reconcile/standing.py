@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from core.db.notices import Owed, owe
 from core.db.orders import UNSETTLED
-from core.db.tables import checkouts, disputes, members, notices, orders, payments, refunds
+from core.db.tables import checkouts, disputes, members, orders, payments, refunds
 from core.db.unit import Transaction, reading, transaction
 from core.rules.notices import NoticeKind
 from core.rules.states import DisputeOutcome, OrderState, RefundState
@@ -87,6 +87,10 @@ async def payments_to_ask(tx: Transaction, provider: str) -> Sequence[str]:
 
 @reading
 async def order_standing(tx: Transaction, order_id: int) -> OrderStanding | None:
+    return await order_of(tx, order_id)
+
+
+async def order_of(tx: Transaction, order_id: int) -> OrderStanding | None:
     row = await tx.one(
         select(orders.c.community_id, orders.c.state, members.c.name)
         .join(members, members.c.id == orders.c.student_id)
@@ -98,6 +102,10 @@ async def order_standing(tx: Transaction, order_id: int) -> OrderStanding | None
 @reading
 async def payment_standing(tx: Transaction, provider: str, payment_ref: str) -> PaymentStanding | None:
     """None: no payment of ours."""
+    return await standing_of(tx, provider, payment_ref)
+
+
+async def standing_of(tx: Transaction, provider: str, payment_ref: str) -> PaymentStanding | None:
     payment = await tx.one(
         select(payments).where(payments.c.provider == provider, payments.c.provider_ref == payment_ref)
     )
@@ -119,7 +127,11 @@ async def payment_standing(tx: Transaction, provider: str, payment_ref: str) -> 
 
 
 @transaction
-async def tell_staff(tx: Transaction, order: OrderStanding) -> bool:
-    """Owe staff a word about this order, once a day. Whether this was the first one."""
+async def tell_staff(tx: Transaction, order: OrderStanding) -> None:
+    await owe_staff(tx, order)
+
+
+async def owe_staff(tx: Transaction, order: OrderStanding) -> None:
+    """Owe staff a word about this order, once a day."""
     owed = Owed(NoticeKind.RECONCILED_STAFF, order.order_id, None, cycle=tx.now.date().toordinal())
-    return await tx.value(owe(tx, order.community_id, owed).returning(notices.c.id)) is not None
+    await tx.run(owe(tx, order.community_id, owed))

@@ -56,6 +56,29 @@ async def test_a_payment_whose_webhook_was_lost_is_granted_and_told_once(db: Dat
     assert kinds.count(NoticeKind.PURCHASE_CONFIRMED) == 1
 
 
+@pytest.mark.parametrize("what", ["granted by its list", "granted when asked", "given back"])
+async def test_a_comparison_that_dies_right_after_a_repair_has_told_staff(db: Database, what: str) -> None:
+    shop = await a_shop(db)
+    ready = await shop.buys()
+    paid = await shop.paid(ready)
+    shop.provider.lists = what != "granted when asked"
+    if what == "given back":
+        given(await settle(db, "stripe", paid))
+        shop.provider.news.clear()
+        shop.provider.refund_news = [RefundNews(paid.payment_ref, "re_1", 5_000, "EUR", db.clock.now())]
+    now = db.clock.now()
+
+    with pytest.raises(KeyboardInterrupt):
+        await reconcile(db, shop.providers, URL, now - RECONCILED_FOR, now, edge=Edge, progress=_dies)
+
+    assert await state_of(db, ready.order_id) is OrderState.FULFILLED
+    assert (await notice_kinds(db)).count(NoticeKind.RECONCILED_STAFF) == 1
+
+
+def _dies(_provider: str, _compared: int) -> None:
+    raise KeyboardInterrupt
+
+
 async def test_an_order_that_is_closed_here_and_paid_there_is_granted(db: Database, clock: SettableClock) -> None:
     shop = await a_shop(db)
     ready = await shop.buys()

@@ -75,6 +75,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("guild_id", name=op.f("uq_communities_guild_id")),
     )
     op.create_table(
+        "comparisons",
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_comparisons")),
+        sa.UniqueConstraint("day", name=op.f("uq_comparisons_day")),
+    )
+    op.create_index(
+        "ix_comparisons_due",
+        "comparisons",
+        ["next_attempt_at"],
+        unique=False,
+        postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
+        sqlite_where=sa.text("next_attempt_at IS NOT NULL"),
+    )
+    op.create_table(
         "provider_events",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("provider", sa.String(length=16), nullable=False),
