@@ -66,7 +66,7 @@ async def test_a_provider_that_is_away_at_that_hour_is_asked_again_in_the_same_n
     await jobs.run_due()
 
     assert (await row_of(db, tables.orders, order_id))["state"] is OrderState.FULFILLED
-    assert (await row_of(db, tables.comparisons, comparison["id"]))["next_attempt_at"] is None
+    assert [row["next_attempt_at"] for row in await rows_of(db, tables.comparisons)] == [None]
 
 
 async def test_a_provider_that_stays_away_is_left_to_the_next_days_comparison(
