@@ -195,6 +195,7 @@ async def community_subject(tx: Transaction, community_id: int, cycle: int) -> R
     told = provider_events
     return await tx.one(
         select(communities, history.c.facts, told.c.provider.label("event_provider"), told.c.event_id)
+        .select_from(communities)
         .outerjoin(told, told.c.id == cycle)
         .outerjoin(history, _is_change_of(communities.c.id, "community", history.c.id == cycle))
         .where(communities.c.id == community_id)

@@ -225,7 +225,7 @@ async def test_what_is_authentic_and_not_understood_is_stored_whole(web: Web, db
     assert (event["state"], event["body"]) == (EventState.PARKED, raw)
 
 
-async def test_news_of_a_checkout_that_is_not_ours_is_stored(
+async def test_money_with_our_mark_for_a_checkout_that_is_not_ours_is_kept_for_a_person(
     web: Web, bought: Bought, stripe: FakeStripe, db: Database
 ) -> None:
     stripe.pay(bought.checkout)
@@ -234,7 +234,7 @@ async def test_news_of_a_checkout_that_is_not_ours_is_stored(
     assert await web.deliver(stripe.event(COMPLETED, bought.checkout)) == 200
 
     (event,) = await rows_of(db, provider_events)
-    assert (event["state"], event["order_id"]) == (EventState.PARKED, None)
+    assert (event["state"], event["order_id"], event["next_attempt_at"]) == (EventState.FAILED, None, None)
     assert await count_of(db, packs) == 0
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
+from core.notices.deliver import deliver
 from core.ports import CheckoutNews, Paid, ProviderEvent
 from core.rules.notices import NoticeKind
 from core.rules.states import EventState, NoticeState, OrderState, RefundState, SeatState
@@ -29,6 +30,7 @@ from core.usecases.records.replay import failures, try_again
 from tests.answers import given
 from tests.builders import BESIDE_EXPIRY, a_community, a_member, a_pair, count_of, row_of, rows_of, staff_of
 from tests.clocks import SettableClock
+from tests.notices.courier import KeepingCourier
 from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import URL, Shop, a_shop, event_of
 
@@ -389,7 +391,7 @@ def _of_nobody(clock: SettableClock, token: str | None) -> Paid:
 
 
 async def test_a_payment_with_our_mark_and_no_order_is_staffs_to_see_to_until_it_is_settled(
-    db: Database, clock: SettableClock
+    db: Database, clock: SettableClock, courier: KeepingCourier
 ) -> None:
     shop = await a_shop(db)
     staff = staff_of(shop.mentor.community)
@@ -412,6 +414,9 @@ async def test_a_payment_with_our_mark_and_no_order_is_staffs_to_see_to_until_it
         None,
         NoticeState.PENDING,
     )
+    await deliver(db, courier, notice["id"])
+    assert [each.message.title for each in courier.sent] == ["Paid, and no such order is here"]
+    assert "Stripe" in courier.sent[0].message.text
     assert given(await try_again(db, staff)) == 1
 
 
