@@ -96,11 +96,16 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class ClosedUnpaid:
-    """The provider says that the checkout can no longer be paid, or that its payment failed."""
+    """The provider says that the checkout can no longer be paid, or that its payment failed for good.
+
+    `inferred`: it does not say so. Either our own word closes the checkout, or the provider knows nothing of it: that
+    ends only what nobody has agreed to pay yet.
+    """
 
     checkout_ref: str
     failed: bool = False
     order_token: str | None = None
+    inferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +225,15 @@ class PaymentProvider(Protocol):
     async def close_checkout(self, ref: str) -> CheckoutNews:
         """Close the checkout if it is still open; what the provider says of it afterwards.
 
-        One that was approved and not captured is closed, too: nobody takes its money.
+        Where the provider closes none, or the buyer agreed meanwhile, our own word does: nobody takes its money then.
         """
         ...
 
     async def capture(self, ref: str, key: str) -> CheckoutNews:
         """Take the money of a checkout that is `Approved`; what the provider says of it afterwards.
 
-        The same key takes it once. Still open: the buyer's means were declined, and they may choose others.
+        The same key takes it once. Still open: the buyer's means were declined, and they may choose others. The
+        provider may call the checkout approved all the same.
         """
         ...
 

@@ -73,8 +73,11 @@ class LedgerProvider:
 
     async def close_checkout(self, ref: str) -> CheckoutNews:
         self._answer()
-        if isinstance(self.news[ref], StillOpen | Approved):
-            self.news[ref] = ClosedUnpaid(ref, order_token=self.checkouts[ref].order_token)
+        closed = ClosedUnpaid(ref, order_token=self.checkouts[ref].order_token)
+        if isinstance(self.news[ref], Approved):
+            return replace(closed, inferred=True)  # our own word: it goes on calling it approved
+        if isinstance(self.news[ref], StillOpen):
+            self.news[ref] = closed
         return self.news[ref]
 
     async def refund(self, request: RefundRequest) -> Refunded | RefundFailed:

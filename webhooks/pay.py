@@ -54,7 +54,7 @@ async def _settled(request: web.Request, order: PayPage, *, leaving: bool) -> we
     if too_often := await parts.limits.note(Limit.ORDER_PAGES, str(order.order_id)):
         raise too_many(too_often)
     refused = await _ask(parts, order, leaving=leaving)
-    return _page(request, await _order(request), came_back=True, unreachable=refused is not None)
+    return _page(request, await _order(request), came_back=True, refused=refused)
 
 
 async def _ask(parts: Parts, order: PayPage, *, leaving: bool) -> Refused | None:
@@ -79,7 +79,9 @@ async def _order(request: web.Request) -> PayPage:
     return order
 
 
-def _page(request: web.Request, order: PayPage, *, came_back: bool = False, unreachable: bool = False) -> web.Response:
+def _page(
+    request: web.Request, order: PayPage, *, came_back: bool = False, refused: Refused | None = None
+) -> web.Response:
     now = request.app[PARTS].clock.now()
-    page: Shown = shown(order, now, came_back=came_back, unreachable=unreachable)
+    page: Shown = shown(order, now, came_back=came_back, refused=refused)
     return aiohttp_jinja2.render_template("order.html", request, {"page": page})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.rules.refusals import Reason, Refused
 from core.rules.states import OrderState
 from core.texts.language import say, say_many
 from core.texts.prices import price
@@ -29,10 +30,10 @@ class Shown:
     pay: Link | None = None
 
 
-def shown(order: PayPage, now: datetime, *, came_back: bool, unreachable: bool) -> Shown:
-    """The page as it is true now. `came_back`: from the hosted checkout; `unreachable`: the provider did not answer."""
-    mood, title, *lines = _words(order, now, came_back, unreachable)
-    may_pay = order.state is OrderState.OPEN and now < order.expires_at and not unreachable
+def shown(order: PayPage, now: datetime, *, came_back: bool, refused: Refused | None) -> Shown:
+    """The page as it is true now. `came_back`: from the hosted checkout; `refused`: why its provider could not tell."""
+    mood, title, *lines = _words(order, now, came_back, refused)
+    may_pay = order.state is OrderState.OPEN and now < order.expires_at and refused is None
     label = say("Pay {amount}", amount=price(order.due_minor, order.currency))
     return Shown(
         mood=mood,
@@ -49,7 +50,7 @@ def shown(order: PayPage, now: datetime, *, came_back: bool, unreachable: bool) 
     )
 
 
-def _words(order: PayPage, now: datetime, came_back: bool, unreachable: bool) -> tuple[str, ...]:
+def _words(order: PayPage, now: datetime, came_back: bool, refused: Refused | None) -> tuple[str, ...]:
     """The mood, the title, and the lines below it."""
     match order.state:
         case OrderState.FULFILLED:
@@ -80,11 +81,17 @@ def _words(order: PayPage, now: datetime, came_back: bool, unreachable: bool) ->
                 say("You get back what you paid, in full. The reason is in your messages in Discord."),
             )
         case OrderState.OPEN:
-            return _open(order, now, came_back, unreachable)
+            return _open(order, now, came_back, refused)
 
 
-def _open(order: PayPage, now: datetime, came_back: bool, unreachable: bool) -> tuple[str, ...]:
-    if unreachable:
+def _open(order: PayPage, now: datetime, came_back: bool, refused: Refused | None) -> tuple[str, ...]:
+    if refused is not None and refused.reason is Reason.PAYMENT_IS_SETTLING:
+        return (
+            "waiting",
+            say("Your payment is on its way"),
+            say("You need do nothing: you are told in Discord when the money has arrived."),
+        )
+    if refused is not None:
         return (
             "waiting",
             say("The payment provider does not answer right now"),

@@ -15,6 +15,9 @@ _OF_ORDERS = {
     ("order", "wait"): _("The payment of {student} for “{product}” with {mentor} is on its way."),
     ("order", "fulfil"): _("{student} paid for “{product}” with {mentor}."),
     ("order", "approve"): _("{student} agreed to pay for “{product}” with {mentor} after all."),
+    ("order", "turn down"): _(
+        "{student} agreed to pay for “{product}” with {mentor} too late: no money was taken, nothing bought."
+    ),
     ("order", "close"): _("The checkout of {student} for “{product}” with {mentor} closed unpaid."),
     ("order", "park"): _("The payment of {student} for “{product}” with {mentor} is not what the order says."),
     ("order", "refund"): _("The money for the order of {student}, “{product}” with {mentor}, goes back or is gone."),

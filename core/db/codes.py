@@ -21,6 +21,11 @@ async def live_code(tx: Transaction, community_id: int, word: str) -> RowMapping
     )
 
 
+async def code_by_id(tx: Transaction, code_id: int) -> RowMapping | None:
+    """The code, if it was not ended, locked in the same way."""
+    return await tx.one(select(codes).where(codes.c.id == code_id, codes.c.retired_at.is_(None)).with_for_update())
+
+
 def code_of(row: RowMapping) -> Code:
     return Code(
         percent=row["percent"],

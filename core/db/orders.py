@@ -31,6 +31,9 @@ _PAID = (OrderState.FULFILLED, OrderState.PARKED)
 MONEY_MOVES = (*UNSETTLED, OrderState.PARKED)
 """Money may be on its way, or waits for staff: the pair keeps its seat (rule 11)."""
 
+TURN_DOWN = "turn down"
+"""The verb of history for an approval that came too late; its facts have the reason."""
+
 
 def order_of_pair(student_id: Any, mentor_id: Any, states: Iterable[OrderState] = MONEY_MOVES) -> Exists:
     """Whether an order of the pair is in one of these states."""
@@ -59,6 +62,8 @@ def _with_checkout() -> Select[Any]:
         checkouts.c.expires_at,
         checkouts.c.opened_at,
         checkouts.c.approved_at,
+        checkouts.c.declined_at,
+        checkouts.c.final_at,
         checkouts.c.closed_at,
         members.c.name.label("mentor_name"),
     ).select_from(orders.join(checkouts).join(members, members.c.id == orders.c.mentor_id))
@@ -90,6 +95,24 @@ async def paid_instead(tx: Transaction, order: RowMapping) -> bool:
         .with_for_update()
     )
     return any(row["state"] in _PAID for row in rows)
+
+
+async def is_settling(tx: Transaction, student_id: int, mentor_id: int) -> bool:
+    """Whether money of the pair is on its way, or waits for staff (rule 26): whoever pays now pays twice."""
+    settling = order_of_pair(student_id, mentor_id, (OrderState.PENDING, OrderState.PARKED))
+    return bool(await tx.value(select(settling)))
+
+
+async def has_another(tx: Transaction, order: RowMapping) -> bool:
+    """Whether the pair has an order that counts instead of this one, which closed: an unsettled one, or a later one."""
+    later = (orders.c.id > order["id"]) | (orders.c.settled_at > order["settled_at"])
+    another = exists().where(
+        orders.c.student_id == order["student_id"],
+        orders.c.mentor_id == order["mentor_id"],
+        orders.c.state.in_(MONEY_MOVES) | (later & (orders.c.state != OrderState.CLOSED)),
+        orders.c.id != order["id"],
+    )
+    return bool(await tx.value(select(another)))
 
 
 async def with_checkout(tx: Transaction, order_id: int) -> RowMapping | None:
@@ -166,9 +189,10 @@ async def last_provider_of_pair(tx: Transaction, student_id: int, mentor_id: int
 async def for_settling(tx: Transaction, provider: str, ref: str, order_token: str | None) -> RowMapping | None:
     """The order that a provider's news is about, locked, with the pair's live seat and what a renewal builds on.
 
-    Found by the checkout's reference; by the order's token only while a crash keeps the reference from us.
+    Found by the checkout's reference; by the order's token only while a crash keeps the reference from us. Whoever
+    waited for the lock sees all of it as the one before left it.
     """
-    return await _locked(tx, _is_about(provider, ref, order_token))
+    return await _locked(tx, orders.c.id == _id_about(provider, ref, order_token))
 
 
 async def for_deciding(tx: Transaction, community_id: int, order_id: int) -> RowMapping | None:
@@ -177,6 +201,8 @@ async def for_deciding(tx: Transaction, community_id: int, order_id: int) -> Row
 
 
 async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | None:
+    if not await lock_order(tx, meant):
+        return None
     of_pair = (packs.c.student_id == orders.c.student_id) & (packs.c.mentor_id == orders.c.mentor_id)
     latest_expiry = select(func.max(packs.c.expires_at)).where(
         of_pair,
@@ -204,40 +230,40 @@ async def _locked(tx: Transaction, meant: ColumnElement[bool]) -> RowMapping | N
             & (seats.c.state != SeatState.RELEASED),
         )
         .where(meant)
-        .with_for_update(of=orders)
     )
 
 
-def _is_about(provider: str, ref: str, order_token: str | None) -> ColumnElement[bool]:
+def _id_about(provider: str, ref: str, order_token: str | None) -> ScalarSelect[int]:
+    theirs = orders.alias("theirs")
     about = (checkouts.c.provider == provider) & (checkouts.c.provider_ref == ref)
     if order_token is not None:
         unnoted = (checkouts.c.provider == provider) & checkouts.c.provider_ref.is_(None)
-        about |= unnoted & (orders.c.pay_token == order_token)
-    return about
+        about |= unnoted & (theirs.c.pay_token == order_token)
+    found = select(theirs.c.id).join(checkouts, checkouts.c.order_id == theirs.c.id).where(about)
+    return found.limit(1).correlate(None).scalar_subquery()
 
 
 def id_of_news(provider: str, news: CheckoutNews) -> ScalarSelect[int]:
     """The order that a provider's news is about, as a part of another statement; nothing is locked."""
-    about = _is_about(provider, news.checkout_ref, news.order_token)
-    return select(orders.c.id).select_from(orders.join(checkouts)).where(about).limit(1).scalar_subquery()
+    return _id_about(provider, news.checkout_ref, news.order_token)
+
+
+def order_moves(tx: Transaction, order_id: int, before: OrderState, after: OrderState) -> Update:
+    """The write that moves the order, unless another did since it was read."""
+    times = {"pending_at": tx.now} if after is OrderState.PENDING else {"settled_at": tx.now}
+    return update(orders).where(orders.c.id == order_id, orders.c.state == before).values(state=after, **times)
 
 
 async def move_order(tx: Transaction, order_id: int, before: OrderState, after: OrderState) -> bool:
     """Whether this caller moved the order; False if another did since it was read."""
-    times = {"pending_at": tx.now} if after is OrderState.PENDING else {"settled_at": tx.now}
-    moved = await tx.run(
-        update(orders).where(orders.c.id == order_id, orders.c.state == before).values(state=after, **times)
-    )
-    return moved.rowcount == 1
+    return (await tx.run(order_moves(tx, order_id, before, after))).rowcount == 1
 
 
-def close_checkout(tx: Transaction, checkout_id: int, ref: str) -> Update:
-    """The write after which nobody asks the provider about this checkout again."""
-    return (
-        update(checkouts)
-        .where(checkouts.c.id == checkout_id)
-        .values(closed_at=tx.now, next_attempt_at=None, provider_ref=ref)
-    )
+def close_checkout(tx: Transaction, checkout_id: int, ref: str, *, final: bool = False) -> Update:
+    """The write after which nobody asks the provider about this checkout again; `final`: nor takes it up again."""
+    closed = update(checkouts).where(checkouts.c.id == checkout_id)
+    closed = closed.values(closed_at=tx.now, next_attempt_at=None, provider_ref=ref)
+    return closed.values(final_at=tx.now) if final else closed
 
 
 async def insert_order(tx: Transaction, **values: Any) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from core.db.disputes import payment_is_disputed
+from core.db.orders import TURN_DOWN
 from core.db.packs import earlier_of_pack
 from core.db.sessions import consumed, last_facts, last_verb, restored
 from core.db.tables import (
@@ -107,6 +108,8 @@ async def order_subject(
         of_order.where(payments.c.id == payment_id).scalar_subquery(), refunds.c.payment_id, first.scalar_subquery()
     )
     payment, by = payments.alias("payment"), members.alias("by")
+    turned_down = select(history.c.facts).where(_is_change_of(orders.c.id, "order", history.c.verb == TURN_DOWN))
+    turned_down = turned_down.order_by(history.c.id.desc()).limit(1).correlate(orders)
     return await tx.one(
         _with_people(select(orders), orders)
         .add_columns(
@@ -129,6 +132,7 @@ async def order_subject(
             payment_is_disputed(payment.c.id).label("disputed"),
             by.c.name.label("by_name"),
             by.c.user_id.label("by_user_id"),
+            turned_down.scalar_subquery().label("turned_down"),
         )
         .outerjoin(packs, packs.c.order_id == orders.c.id)
         .outerjoin(checkouts, checkouts.c.order_id == orders.c.id)

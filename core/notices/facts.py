@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.rules.due import NoticeFacts
+from core.rules.refusals import Reason
 from core.rules.states import DisputeOutcome, OrderState, PackState, RefundState, SeatState, SessionState
 
 
@@ -154,6 +155,7 @@ class OrderFacts:
     refund: RefundFacts | None = None
     disputed: bool = False  # that payment, or the refund's: until it is decided staff can only wait
     mentor_removed: bool = False
+    turned_down: Reason | None = None  # why what was agreed to too late was not bought
 
     def to_judge(self, cycle: int) -> NoticeFacts:
         refund_owed = self.refund is None or self.refund.is_owed

@@ -33,6 +33,7 @@ from core.notices.facts import (
     SessionFacts,
 )
 from core.rules.notices import NoticeKind, Subject, is_of_payment, is_of_refund, subject_of
+from core.rules.refusals import Reason
 from core.rules.settings import settings_from
 from core.rules.states import PackState
 
@@ -160,6 +161,7 @@ async def _order(tx: Transaction, kind: NoticeKind, order_id: int, cycle: int) -
         paid=paid,
         refund=_refund(row),
         disputed=bool(row["disputed"]),
+        turned_down=Reason(row["turned_down"]["reason"]) if row["turned_down"] else None,
     )
 
 

@@ -6,10 +6,12 @@ from core.notices.facts import OrderFacts
 from core.notices.words import book_button, name, reason_of, renew_button, schedule_button, who
 from core.ports import Message
 from core.rules.notices import NoticeKind
+from core.rules.refusals import Refused
 from core.rules.states import OrderState
 from core.texts.language import plain, say, say_many
 from core.texts.prices import price
 from core.texts.providers import provider_name
+from core.texts.refusals import sentence
 from core.texts.when import discord_span
 
 
@@ -83,12 +85,13 @@ def approved_too_late(order: OrderFacts) -> Message:
     return Message(
         say("No money was taken"),
         say(
-            "You agreed to pay {amount} for “{product}” with {mentor} when the checkout had closed and no seat could "
-            "be kept any more. So nothing was bought, and no money was taken. You can try again when a seat is free.",
+            "You agreed to pay {amount} for “{product}” with {mentor} when the checkout had closed, and it could not "
+            "be opened again. So nothing was bought, and no money was taken.",
             amount=price(order.due_minor, order.currency),
             product=plain(order.product_name),
             mentor=name(order.pair.mentor),
-        ),
+        )
+        + ("" if order.turned_down is None else "\n" + sentence(Refused(order.turned_down))),
         [renew_button(order.pair, again=True)],
     )
 

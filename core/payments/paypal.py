@@ -110,7 +110,7 @@ class PayPalProvider:
         async with self._api.asking():
             news = await self._ask(ref)
         if isinstance(news, StillOpen | Approved):
-            return ClosedUnpaid(ref, order_token=news.order_token)
+            return ClosedUnpaid(ref, order_token=news.order_token, inferred=True)
         return news
 
     async def capture(self, ref: str, key: str) -> CheckoutNews:
@@ -121,7 +121,7 @@ class PayPalProvider:
         async with self._api.asking():
             order = await self._order(ref)
             if order is None:
-                return ClosedUnpaid(ref)
+                return ClosedUnpaid(ref, inferred=True)
             news = as_it_stands(order, self._api.livemode)
             if not isinstance(news, Approved):
                 return news
@@ -171,7 +171,7 @@ class PayPalProvider:
 
     async def _ask(self, ref: str) -> CheckoutNews:
         order = await self._order(ref)
-        return ClosedUnpaid(ref) if order is None else as_it_stands(order, self._api.livemode)
+        return ClosedUnpaid(ref, inferred=True) if order is None else as_it_stands(order, self._api.livemode)
 
     async def _order(self, ref: str) -> Json | None:
         """The order, or None: PayPal has dropped it, as it does after some hours with those that nobody paid."""

@@ -48,6 +48,9 @@ class Reason(StrEnum):
     ALREADY_PAID = "already_paid"
     CHECKOUT_OPENING = "checkout_opening"
     PAYMENT_IS_SETTLING = "payment_is_settling"
+    CHECKOUT_LEFT = "checkout_left"
+    CHECKOUT_UNSEEN = "checkout_unseen"
+    PRODUCT_CHANGED = "product_changed"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_NOT_CONFIGURED = "provider_not_configured"
@@ -63,6 +66,7 @@ class Reason(StrEnum):
     CODE_OF_ANOTHER_CURRENCY = "code_of_another_currency"
     CODE_USED_UP = "code_used_up"
     CODE_USED_BY_YOU = "code_used_by_you"
+    CODE_ENDED_SINCE = "code_ended_since"
 
     # releasing (rules 9 to 12)
     NOT_IN_GRACE = "not_in_grace"

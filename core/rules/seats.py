@@ -106,9 +106,6 @@ class Purchase:
     buyer_is_mentor: bool = False
     mentor_removed: bool = False
     mentor_paused: bool = False
-    product_known: bool = True
-    product_for_sale: bool = True  # not when it is retired, or when the mentor sells nothing
-    payment_settling: bool = False
     held_checkouts: int = 0
     unpaid_recently: int = 0
     last_unpaid_at: datetime | None = None
@@ -120,14 +117,8 @@ def why_not_buy(purchase: Purchase, settings: Settings) -> Refused | None:
         return refuse(Reason.OWN_MENTOR)
     if purchase.mentor_removed:
         return refuse(Reason.UNKNOWN_MENTOR)
-    if not purchase.product_known:
-        return refuse(Reason.UNKNOWN_PRODUCT)
-    if not purchase.product_for_sale:
-        return refuse(Reason.NOTHING_FOR_SALE)
     if purchase.mentor_paused:
         return refuse(Reason.MENTOR_PAUSED)
-    if purchase.payment_settling:
-        return refuse(Reason.PAYMENT_IS_SETTLING)
 
     if purchase.seat_state in PAID_FOR:
         return _why_not_renew(purchase)

@@ -170,6 +170,18 @@ _BUYING = {
             "do not pay again."
         )
     ),
+    Reason.CHECKOUT_LEFT: Sentence(
+        _("That checkout had ended before: it was left, or its payment failed. Get a new one with `/buy`.")
+    ),
+    Reason.CHECKOUT_UNSEEN: Sentence(
+        _(
+            "We cannot see whether your first checkout was paid: its provider does not say at the moment. Do not pay "
+            "again; try this once more in a minute."
+        )
+    ),
+    Reason.PRODUCT_CHANGED: Sentence(
+        _("That is no longer for sale as it was then. `/buy` shows what there is, and at which price.")
+    ),
     Reason.PROVIDER_UNREACHABLE: Sentence(
         _("The payment provider does not answer at the moment. Nothing was charged; try again in a minute.")
     ),
@@ -202,6 +214,12 @@ _CODES = {
     ),
     Reason.CODE_USED_UP: Sentence(_("This code was used as often as it can be. You can buy without it.")),
     Reason.CODE_USED_BY_YOU: Sentence(_("You used this code as often as one person can. You can buy without it.")),
+    Reason.CODE_ENDED_SINCE: Sentence(
+        _(
+            "The code of this checkout has ended since, so it cannot be paid in another way. It stays as it is: pay "
+            "it where it was opened, or buy anew without the code."
+        )
+    ),
 }
 
 _RELEASING = {

@@ -62,9 +62,9 @@ BREACHES: dict[str, str] = {
     "one unsettled order a pair (8)": """
         SELECT MIN(id) FROM orders WHERE state IN ('open', 'pending')
         GROUP BY student_id, mentor_id HAVING COUNT(*) > 1""",
-    "a held seat has an unsettled order (8)": """
+    "a held seat has an unsettled or parked order (8, 26)": """
         SELECT seats.id FROM seats LEFT JOIN orders ON orders.student_id = seats.student_id
-        AND orders.mentor_id = seats.mentor_id AND orders.state IN ('open', 'pending')
+        AND orders.mentor_id = seats.mentor_id AND orders.state IN ('open', 'pending', 'parked')
         WHERE seats.state = 'held' AND orders.id IS NULL""",
     "whoever has sessions left has a seat, or they are frozen (6)": """
         SELECT packs.id FROM packs LEFT JOIN seats ON seats.student_id = packs.student_id

@@ -222,7 +222,7 @@ async def test_a_capture_may_be_declined_or_on_its_way(paypal_provider: PayPalPr
 async def test_closing_never_takes_money(paypal_provider: PayPalProvider, paypal: FakePayPal) -> None:
     ref = await approved(paypal_provider, paypal)
 
-    assert await paypal_provider.close_checkout(ref) == ClosedUnpaid(ref, order_token="token-42")
+    assert await paypal_provider.close_checkout(ref) == ClosedUnpaid(ref, order_token="token-42", inferred=True)
 
     assert not paypal.captures
     assert {request.method for request in paypal.requests if "/orders/" in request.path} == {"GET"}
@@ -238,7 +238,7 @@ async def test_what_paypal_has_dropped_is_closed(paypal_provider: PayPalProvider
         await paypal_provider.capture(ref, KEY),
     ]
 
-    assert answers == [ClosedUnpaid(ref)] * 3
+    assert answers == [ClosedUnpaid(ref, inferred=True)] * 3
 
 
 async def test_a_voided_order_is_closed(paypal_provider: PayPalProvider, paypal: FakePayPal) -> None:

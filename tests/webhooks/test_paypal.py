@@ -126,6 +126,19 @@ async def test_an_approval_is_kept_and_the_return_page_takes_the_money(
     assert seat["state"] is SeatState.ACTIVE
 
 
+async def test_giving_up_after_having_agreed_waits_for_the_money(
+    front: Front, order: CheckoutReady, paypal: FakePayPal, db: Database
+) -> None:
+    ref = ref_in(paypal)
+    assert await front.deliver(paypal.event(APPROVED, paypal.approve(ref))) == 200
+
+    page = await front.see(f"{page_of(order)}/cancel")
+
+    assert "Your payment is on its way" in page
+    assert (await rows_of(db, orders))[0]["state"] is OrderState.OPEN
+    assert "Paid, thank you!" in await front.see(f"{page_of(order)}/return")
+
+
 async def test_ten_deliveries_at_once_with_the_return_page_between_them_are_one_payment(
     front: Front, order: CheckoutReady, paypal: FakePayPal, paypal_provider: PayPalProvider, db: Database
 ) -> None:

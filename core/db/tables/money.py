@@ -104,7 +104,11 @@ checkouts = Table(
     at("created_at"),
     at("expires_at"),
     maybe_at("opened_at"),
-    maybe_at("approved_at"),  # the buyer agreed; where we take the money ourselves, it is paid as of then (rule 11)
+    # The buyer agreed, and the money may be being taken; it is paid as of then (rule 11). Their means were declined of
+    # what they agreed to at `declined_at`.
+    maybe_at("approved_at"),
+    maybe_at("declined_at"),
+    maybe_at("final_at"),  # it was left, or its payment failed for good: once closed it is not taken up again (rule 8)
     maybe_at("closed_at"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     maybe_at("next_attempt_at"),

@@ -97,7 +97,10 @@ async def pay_with(
     if order["state"] is OrderState.FULFILLED:
         return refuse(Reason.ALREADY_PAID)
     wanted = Wanted(order["product_id"], provider, order["word"])
-    return await buy(db, providers, public_url, asker, order["mentor_id"], wanted)
+    ready = await buy(db, providers, public_url, asker, order["mentor_id"], wanted)
+    if isinstance(ready, Refused) and ready.reason in (Reason.UNKNOWN_CODE, Reason.CODE_IS_OVER):
+        return refuse(Reason.CODE_ENDED_SINCE)
+    return ready
 
 
 async def _leave(

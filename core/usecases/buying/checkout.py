@@ -1,6 +1,7 @@
 """The order's checkout at its provider: open it, ask about it, leave it. No call outside lies in a transaction."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from sqlalchemy import RowMapping, update
 
@@ -55,8 +56,8 @@ async def open_checkout(db: Database, provider: PaymentProvider, public_url: str
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.PROVIDER_UNREACHABLE)
     except ProviderRefused as error:
-        # No checkout was made, so nothing can still be paid: the order ends, and its held seat with it.
-        never_made = ClosedUnpaid(f"refused-{order['checkout_id']}", failed=True, order_token=order["pay_token"])
+        # Nobody was shown a checkout of it, so nobody can pay: the order ends, and its held seat with it.
+        never_made = ClosedUnpaid(f"refused-{order['checkout_id']}", order_token=order["pay_token"])
         await settle(db, provider.name, never_made, why=str(error))
         return refuse(Reason.PROVIDER_REFUSED)
     await _note_opened(db, order["checkout_id"], opened)
@@ -64,8 +65,29 @@ async def open_checkout(db: Database, provider: PaymentProvider, public_url: str
 
 
 async def leave(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> Settled | Refused:
-    """Close the order's checkout at the provider and settle what it answers: closed, or paid meanwhile."""
-    return await _settle_with(db, provider, public_url, order_id, closing=True)
+    """Close the order's checkout at the provider and settle what it answers: closed for good, or paid meanwhile.
+
+    Nobody leaves what is being paid: its money may be on its way.
+    """
+    order = await _opened(db, provider, public_url, order_id)
+    if isinstance(order, Refused):
+        return order
+    if order["approved_at"] is not None and order["state"] is OrderState.OPEN:
+        return refuse(Reason.PAYMENT_IS_SETTLING)
+    if order["state"] in (*db_orders.UNSETTLED, OrderState.CLOSED):
+        # Whatever closes the order now, it is not taken up again: whoever leaves one may be about to pay another.
+        await _note_left(db, order["checkout_id"])
+    if order["state"] not in db_orders.UNSETTLED:
+        return Settled(order_id, order["state"], "known")
+    try:
+        news = await provider.close_checkout(order["provider_ref"])
+    except (ProviderUnavailable, ProviderRefused):
+        await _ask_later(db, order["checkout_id"])
+        return refuse(Reason.CHECKOUT_UNSEEN)
+    settled = await settle(db, provider.name, news)
+    if isinstance(settled, Settled) and settled.state is OrderState.OPEN:
+        return refuse(Reason.PAYMENT_IS_SETTLING)  # the buyer agreed between
+    return settled
 
 
 async def ask_provider(
@@ -75,49 +97,40 @@ async def ask_provider(
 
     Of return page, jobs and whoever must know before a seat is released (rule 11).
     """
-    return await _settle_with(db, provider, public_url, order_id, closing=False, settling=settling)
-
-
-async def _settle_with(
-    db: Database,
-    provider: PaymentProvider,
-    public_url: str,
-    order_id: int,
-    *,
-    closing: bool,
-    settling: Settling = settle,
-) -> Settled | Refused:
-    # What the provider may have made before a crash must be known before it can be asked about or closed.
-    refused = await open_checkout(db, provider, public_url, order_id)
-    order = await _order(db, order_id)
-    if order is None:
-        return refuse(Reason.UNKNOWN_ORDER)
-    if not _may_change(order, closing=closing):
+    order = await _opened(db, provider, public_url, order_id)
+    if isinstance(order, Refused):
+        return order
+    # One that closed may have been approved or paid after all.
+    closed = order["state"] is OrderState.CLOSED and order["opened_at"] is not None
+    if not closed and order["state"] not in db_orders.UNSETTLED:
         return Settled(order_id, order["state"], "known")
-    if refused is not None:
-        return refused
-    ref = order["provider_ref"]
     try:
-        news = None if closing else await provider.ask_checkout(ref)
+        news = await provider.ask_checkout(order["provider_ref"])
         if isinstance(news, Approved):
             approved = await settling(db, provider.name, news)
             if isinstance(approved, Refused) or approved.what != "approved":
                 return approved
+            order = await _order(db, order_id) or order
             # Two who capture at once use the same key, so the money moves once.
-            news = await provider.capture(ref, _key("capture", order))
-        if news is None or (isinstance(news, StillOpen) and order["expires_at"] <= db.clock.now()):
-            news = await provider.close_checkout(ref)
+            news = await provider.capture(order["provider_ref"], _key("capture", order))
+        if isinstance(news, StillOpen):
+            if order["approved_at"] is not None:
+                await _note_declined(db, order["checkout_id"], order["approved_at"])
+            if order["expires_at"] <= db.clock.now():
+                news = await provider.close_checkout(order["provider_ref"])
     except (ProviderUnavailable, ProviderRefused):
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.PROVIDER_UNREACHABLE)
     return await settling(db, provider.name, news)
 
 
-def _may_change(order: RowMapping, *, closing: bool) -> bool:
-    """Whether news could move the order still. A closed one may have been approved or paid after all."""
-    if order["state"] is OrderState.CLOSED:
-        return not closing and order["opened_at"] is not None
-    return order["state"] in db_orders.UNSETTLED
+async def _opened(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> RowMapping | Refused:
+    """The order, once it is known what the provider may have made before a crash: only that can be asked about."""
+    refused = await open_checkout(db, provider, public_url, order_id)
+    order = await _order(db, order_id)
+    if order is None:
+        return refuse(Reason.UNKNOWN_ORDER)
+    return refused if refused is not None and order["state"] in db_orders.UNSETTLED else order
 
 
 def _key(verb: str, order: RowMapping) -> str:
@@ -144,6 +157,20 @@ async def _note_opened(tx: Transaction, checkout_id: int, opened: OpenedCheckout
             next_attempt_at=opened.expires_at,
         )
     )
+
+
+@transaction
+async def _note_left(tx: Transaction, checkout_id: int) -> None:
+    """Once it is closed it is not taken up again; until then it may be paid still, as it stands."""
+    left = update(checkouts).where(checkouts.c.id == checkout_id, checkouts.c.final_at.is_(None))
+    await tx.run(left.values(final_at=tx.now))
+
+
+@transaction
+async def _note_declined(tx: Transaction, checkout_id: int, approved_at: datetime) -> None:
+    """No money moves by this approval any more: the checkout can be left, and closed. A newer approval stands."""
+    declined = update(checkouts).where(checkouts.c.id == checkout_id, checkouts.c.approved_at == approved_at)
+    await tx.run(declined.values(approved_at=None, declined_at=approved_at))
 
 
 @transaction

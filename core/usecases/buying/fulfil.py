@@ -38,8 +38,7 @@ async def fulfil(
     thawed = await thaw_kept(tx, order["student_id"], order["mentor_id"]) if seated else Thawed()
     latest = thawed.latest(order["latest_expiry"])
     expires_at = renewed_expiry(tx.now, latest, order["validity_days"], order["paused_at"])
-    await db_orders.move_order(tx, order["id"], order["state"], OrderState.FULFILLED)
-    pack_id: int = await tx.value(
+    pack_id: int = await tx.value_beside(
         insert(packs)
         .values(
             community_id=order["community_id"],
@@ -53,7 +52,8 @@ async def fulfil(
             expires_at=expires_at,
             created_at=tx.now,
         )
-        .returning(packs.c.id)
+        .returning(packs.c.id),
+        db_orders.order_moves(tx, order["id"], order["state"], OrderState.FULFILLED),
     )
     expiry = owed_before_expiry(pack_id, order["student_id"], expires_at, settings_from(order["settings"]), tx.now)
     changes = [

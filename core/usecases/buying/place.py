@@ -81,9 +81,9 @@ async def place_order(
     product = await _choose_product(tx, mentor_id, student.member_id, wanted.product_id)
     if isinstance(product, Refused):
         return product
-    standing = await db_orders.unsettled_of_pair(tx, student.member_id, mentor_id)
-    if standing is not None and standing["state"] is OrderState.PENDING:
+    if await db_orders.is_settling(tx, student.member_id, mentor_id):
         return refuse(Reason.PAYMENT_IS_SETTLING)
+    standing = await db_orders.unsettled_of_pair(tx, student.member_id, mentor_id)
     if standing is not None and tx.now >= standing["expires_at"]:
         return OtherOpen(standing["id"], standing["provider"])
     offer = await _offer(tx, student, product, standing, wanted)
@@ -143,12 +143,16 @@ async def _usual_provider(tx: Transaction, student_id: int, mentor_id: int, prov
     return last if last in providers else next(iter(providers), None)
 
 
-def _promises(order: RowMapping, offer: _Offer, wanted: Wanted) -> bool:
-    """Whether the order's snapshot is what was chosen, and what the product would give now."""
+def is_as_promised(order: RowMapping, product: RowMapping) -> bool:
+    """Whether the order is of this product, and its snapshot what the product would give now."""
     same = ("sessions", "validity_days", "price_minor", "currency")
+    return order["product_id"] == product["id"] and all(order[each] == product[each] for each in same)
+
+
+def _promises(order: RowMapping, offer: _Offer, wanted: Wanted) -> bool:
+    """Whether the order is what was chosen."""
     return (
-        order["product_id"] == offer.product["id"]
-        and all(order[each] == offer.product[each] for each in same)
+        is_as_promised(order, offer.product)
         and wanted.provider in (None, order["provider"])
         and (wanted.code is None or order["code_id"] == offer.code_id)
     )
@@ -202,8 +206,6 @@ async def _facts(tx: Transaction, student: Known, mentor: RowMapping, *, changes
         grace_ends_at=mentor["grace_ends_at"],
         buyer_is_mentor=student.member_id == mentor["member_id"],
         mentor_paused=mentor["paused_at"] is not None,
-        # A held seat without an open order: its money came and is parked for staff (rule 26).
-        payment_settling=holds_a_seat and not changes_choice,
         grace_warned=mentor["warned"],
         held_checkouts=counts["held"] - (holds_a_seat and changes_choice),
         unpaid_recently=counts["unpaid"] + changes_choice,

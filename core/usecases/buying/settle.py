@@ -243,9 +243,17 @@ def _ask_again_at(checkout_id: int, instant: datetime) -> Update:
 
 
 async def _closed(tx: Transaction, order: RowMapping, news: ClosedUnpaid, why: str | None) -> Settled:
-    """Closed, unpaid: the held seat is given back. After a payment such news changes nothing."""
+    """Closed, unpaid: the held seat is given back. After a payment such news changes nothing.
+
+    What somebody agreed to pay closes by the provider's own word alone, and they are told: its money may have moved.
+    """
     before: OrderState = order["state"]
     if before not in db_orders.UNSETTLED:
+        return Settled(order["id"], before, "known")
+    agreed = before is OrderState.PENDING or order["approved_at"] is not None
+    if news.inferred and agreed:
+        if before is OrderState.PENDING:
+            await tx.run(_ask_again_at(order["checkout_id"], tx.now + _ASK_PENDING_FOR))
         return Settled(order["id"], before, "known")
     await db_orders.move_order(tx, order["id"], before, OrderState.CLOSED)
     changes = [Change("order", order["id"], before, OrderState.CLOSED, "close", why)]
@@ -253,10 +261,10 @@ async def _closed(tx: Transaction, order: RowMapping, news: ClosedUnpaid, why: s
     if held and await move_seat(tx, order["seat_id"], [SeatState.HELD], SeatState.RELEASED):
         changes.append(Change("seat", order["seat_id"], SeatState.HELD, SeatState.RELEASED, "close"))
     writes = [
-        db_orders.close_checkout(tx, order["checkout_id"], news.checkout_ref),
+        db_orders.close_checkout(tx, order["checkout_id"], news.checkout_ref, final=news.failed),
         record(order["community_id"], tx.now, PROVIDER, *changes),
     ]
-    if news.failed and before is OrderState.PENDING:
+    if news.failed or agreed:
         failed = Owed(NoticeKind.PAYMENT_FAILED, order["id"], order["student_id"])
         writes.append(owe(tx, order["community_id"], failed))
     await tx.write_all(*writes)

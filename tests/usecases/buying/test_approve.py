@@ -3,22 +3,18 @@
 import asyncio
 from dataclasses import replace
 
-import pytest
-from sqlalchemy import update
-
 from core.db import tables
 from core.db.unit import Database
-from core.rules.notices import NoticeKind
 from core.rules.refusals import Refused
 from core.rules.states import OrderState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy, pay_with
-from core.usecases.buying.checkout import ask_provider, leave
+from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.place import Wanted
 from core.usecases.buying.settle import settle, settle_event
 from tests.builders import a_member, count_of, row_of, rows_of
 from tests.clocks import SettableClock
 from tests.provider import LedgerProvider
-from tests.usecases.buying.steps import URL, Shop, a_shop, event_of, notice_kinds
+from tests.usecases.buying.steps import URL, Shop, a_shop, event_of
 
 
 async def seat_states(db: Database) -> list[SeatState]:
@@ -72,34 +68,6 @@ async def test_two_who_capture_at_once_use_one_key(db: Database) -> None:
     assert await count_of(db, tables.payments) == 1
 
 
-@pytest.mark.parametrize("why", ["paused", "chosen anew"])
-async def test_approved_after_it_closed_and_no_seat_takes_no_money(
-    db: Database, clock: SettableClock, why: str
-) -> None:
-    shop = await a_shop(db, capacity=1)
-    ready = await shop.buys()
-    ref = await shop.ref_of(ready)
-    clock.forward(minutes=36)
-    await asks(shop, ready)
-    match why:
-        case "paused":
-            async with db.begin() as tx:
-                await tx.run(update(tables.mentors).values(paused_at=tx.now))
-        case "chosen anew":
-            await shop.buys()
-
-    shop.provider.approve(ref)
-    what = await asks(shop, ready)
-    again = await settle_event(db, event_of(shop.provider.approve(ref)))
-
-    assert what == "known"
-    assert not isinstance(again, Refused)
-    assert shop.provider.captures == []
-    assert await count_of(db, tables.payments) == 0
-    assert (await notice_kinds(db)).count(NoticeKind.APPROVED_TOO_LATE) == 1
-    assert (await row_of(db, tables.orders, ready.order_id))["state"] is OrderState.CLOSED
-
-
 async def test_what_the_bank_declines_stays_open_until_its_end(db: Database, clock: SettableClock) -> None:
     shop = await a_shop(db)
     ready = await shop.buys()
@@ -113,18 +81,6 @@ async def test_what_the_bank_declines_stays_open_until_its_end(db: Database, clo
     assert (declined, over) == ("open", "closed")
     assert await seat_states(db) == [SeatState.RELEASED]
     assert await count_of(db, tables.payments) == 0
-
-
-async def test_whoever_leaves_what_they_approved_pays_nothing(db: Database) -> None:
-    shop = await a_shop(db)
-    ready = await shop.buys()
-    shop.provider.approve(await shop.ref_of(ready))
-
-    left = await leave(db, shop.provider, URL, ready.order_id)
-
-    assert not isinstance(left, Refused)
-    assert left.what == "closed"
-    assert shop.provider.captures == []
 
 
 async def test_a_late_approval_of_what_was_fulfilled_captures_nothing(db: Database) -> None:

@@ -170,7 +170,7 @@ async def test_leaving_while_the_provider_is_away_keeps_the_seat(db: Database) -
 
     left = await leave(db, shop.provider, URL, ready.order_id)
 
-    assert left == Refused(Reason.PROVIDER_UNREACHABLE)
+    assert left == Refused(Reason.CHECKOUT_UNSEEN)
     assert await seat_states(db) == [SeatState.HELD]
 
 

@@ -12,7 +12,7 @@ from core.db.unit import Database
 from core.rules.codes import Uses
 from core.rules.refusals import Reason, Refused
 from core.rules.states import OrderState, SeatState
-from core.usecases.buying.buy import CheckoutReady, Given, buy
+from core.usecases.buying.buy import CheckoutReady, Given, buy, pay_with
 from core.usecases.buying.checkout import leave
 from core.usecases.buying.place import Wanted
 from core.usecases.codes.add_code import CodeCard, NewCode, add_code
@@ -20,6 +20,7 @@ from core.usecases.codes.codes import CodeRetired, codes, retire_code
 from tests.answers import given
 from tests.builders import a_member, count_of, row_of, rows_of
 from tests.clocks import SettableClock
+from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import URL, Shop, a_shop
 
 
@@ -231,3 +232,16 @@ async def test_codes_are_for_staff_alone(db: Database) -> None:
     ]
 
     assert [each.reason for each in answers if isinstance(each, Refused)] == [Reason.NOT_STAFF] * 3
+
+
+async def test_a_checkout_whose_code_has_ended_stays_as_it_is_and_moves_to_no_other_provider(db: Database) -> None:
+    shop = await a_shop(db)
+    await a_code(shop)
+    first = await shop.buys(code="SPRING")
+    await retire_code(db, replace(shop.student.asker, manages_guild=True), "SPRING")
+    providers = {**shop.providers, "paypal": LedgerProvider(db.clock, name="paypal")}
+
+    refused = await pay_with(db, providers, URL, shop.student.asker, first.order_id, "paypal")
+
+    assert refused == Refused(Reason.CODE_ENDED_SINCE)
+    assert (await row_of(db, tables.orders, first.order_id))["state"] is OrderState.OPEN

@@ -14,13 +14,14 @@ from core.rules.notices import NoticeKind
 from core.rules.refusals import Reason, Refused
 from core.rules.states import DisputeOutcome, OrderState, RefundCause, RefundState, SeatState
 from core.usecases.asker import Asker
+from core.usecases.buying.checkout import leave
 from core.usecases.buying.decide_parked import Decided, grant_parked, refund_parked
 from core.usecases.buying.settle import settle, settle_event
 from core.usecases.refunds.make_refund import make_refund
 from tests.answers import given, why
 from tests.builders import BESIDE_EXPIRY, DAY, a_community, a_pair, count_of, row_of, rows_of, staff_of
 from tests.clocks import NOW
-from tests.usecases.buying.steps import Shop, a_shop, event_of
+from tests.usecases.buying.steps import URL, Shop, a_shop, event_of
 
 DECISIONS = pytest.mark.parametrize("decide", [grant_parked, refund_parked], ids=["grant", "give back"])
 
@@ -96,12 +97,14 @@ async def test_a_seat_that_was_there_before_stays_when_the_money_of_its_renewal_
 
 
 async def test_a_seat_that_another_checkout_of_the_pair_holds_stays_held(db: Database) -> None:
-    shop, order_id = await a_parked_purchase(db)
-    async with db.begin() as tx:  # as when the money came after its checkout had closed
-        await tx.run(update(tables.seats).values(state=SeatState.RELEASED, released_at=tx.now))
+    shop = await a_shop(db)
+    left = await shop.buys()
+    given(await leave(db, shop.provider, URL, left.order_id))
     await shop.buys()
+    paid = replace(await shop.paid(left), amount_minor=19_500)
+    assert given(await settle_event(db, event_of(paid))).state is OrderState.PARKED
 
-    given(await refund_parked(db, staff(shop), order_id, "they pay anew"))
+    given(await refund_parked(db, staff(shop), left.order_id, "they pay anew"))
 
     assert [row["state"] for row in await rows_of(db, tables.seats)] == [SeatState.RELEASED, SeatState.HELD]
 

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from core.db import tables
 from core.db.unit import Database
 from core.notices.deliver import deliver
-from core.ports import CheckoutNews, Paid, ProviderEvent
+from core.ports import CheckoutNews, ClosedUnpaid, Paid, ProviderEvent
 from core.rules.notices import NoticeKind
 from core.rules.states import EventState, NoticeState, OrderState, RefundState, SeatState
 from core.usecases.buying.buy import CheckoutReady, buy
@@ -52,9 +52,16 @@ class Case:
         return given(await settle_event(self.db, event))
 
     async def closes_unpaid(self) -> None:
-        """The hold runs out: the provider says so, and the seat is free."""
+        """Its student gives up: the provider closes it, and the seat is free."""
         self.clock.forward(minutes=1)
         assert given(await leave(self.db, self.shop.provider, URL, self.ready.order_id)).what == "closed"
+        self.clock.forward(minutes=1)
+
+    async def runs_out(self) -> None:
+        """Nobody paid in time, and we close it."""
+        self.clock.forward(minutes=36)
+        asked = await ask_provider(self.db, self.shop.provider, URL, self.ready.order_id)
+        assert given(asked).what == "closed"
         self.clock.forward(minutes=1)
 
     async def somebody_else_takes_the_seat(self) -> None:
@@ -149,24 +156,25 @@ async def paid_before_the_checkout_closed_and_heard_of_when_the_seat_was_gone(ca
     await case.hears(paid)
 
 
-@ends(ABOVE_CAPACITY)
-async def captured_while_its_student_left_and_approved_before(case: Case) -> None:
+@ends(replace(ABOVE_CAPACITY, student=[NoticeKind.PAYMENT_FAILED, NoticeKind.PURCHASE_CONFIRMED]))
+async def captured_though_its_provider_had_called_it_closed_and_approved_before(case: Case) -> None:
     await case.hears(case.shop.provider.approve(case.ref))
-    await case.closes_unpaid()
+    case.clock.forward(minutes=1)
+    await case.hears(ClosedUnpaid(case.ref))
     await case.somebody_else_takes_the_seat()
     await case.pays()
 
 
 @ends(BOUGHT)
 async def approved_after_the_hold_ran_out_and_a_seat_is_free(case: Case) -> None:
-    await case.closes_unpaid()
+    await case.runs_out()
     case.shop.provider.approve(case.ref)
     given(await ask_provider(case.db, case.shop.provider, URL, case.ready.order_id))
 
 
 @ends(NOT_TAKEN)
 async def approved_after_the_hold_ran_out_and_no_seat_is_free(case: Case) -> None:
-    await case.closes_unpaid()
+    await case.runs_out()
     await case.somebody_else_takes_the_seat()
     case.shop.provider.approve(case.ref)
     given(await ask_provider(case.db, case.shop.provider, URL, case.ready.order_id))
@@ -263,7 +271,7 @@ async def once_more_after_the_same_was_paid_with_another_provider(case: Case) ->
         NOT_TAKEN,
         sessions=4,
         seat=SeatState.ACTIVE,
-        student=[NoticeKind.PURCHASE_CONFIRMED, NoticeKind.APPROVED_TOO_LATE],
+        student=[NoticeKind.PURCHASE_CONFIRMED],
         mentor=[NoticeKind.STUDENT_JOINED],
     )
 )
