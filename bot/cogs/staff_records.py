@@ -13,11 +13,13 @@ from bot.cogs.staff_group import staff
 from bot.cogs.subject import Subject
 from bot.parsing import day_of, day_of_number
 from bot.replies import audit as audit_replies
+from bot.replies import evidence as evidence_replies
 from bot.replies import failures as failure_replies
 from bot.replies import tasks as task_replies
 from bot.replies.reply import Reply, refusal
 from core.rules.refusals import Reason, Refused, refuse
 from core.usecases.reading.audit import Filter, audit
+from core.usecases.reading.evidence import evidence_of
 from core.usecases.reading.tasks import tasks
 from core.usecases.records.replay import failures, try_again
 
@@ -26,6 +28,7 @@ class StaffRecords(Subject):
     def actions(self) -> Mapping[str, Action]:
         return {
             "tasks-page": Action(self.press_tasks, in_place=True),
+            "evidence": Action(self.press_evidence),
             "failures-page": Action(self.press_failures, in_place=True),
             "retry-notice": Action(self.press_notice, numbers=2, in_place=True),
             "retry-event": Action(self.press_event, numbers=2, in_place=True),
@@ -39,6 +42,11 @@ class StaffRecords(Subject):
 
     async def press_tasks(self, interaction: discord.Interaction, press: Press) -> None:
         await answer(interaction, await self._tasks(interaction, press.numbers[0]))
+
+    async def press_evidence(self, interaction: discord.Interaction, press: Press) -> None:
+        asker = await self.asker_here(interaction)
+        found = asker if isinstance(asker, Refused) else await evidence_of(self.db, asker, press.subject_id)
+        await answer(interaction, refusal(found) if isinstance(found, Refused) else evidence_replies.evidence(found))
 
     async def _tasks(self, interaction: discord.Interaction, page: int) -> Reply:
         asker = await self.asker_here(interaction)

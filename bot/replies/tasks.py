@@ -37,7 +37,9 @@ def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
     parked = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.PAYMENT_PARKED]
     seen = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_SEEN]
     owed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_FAILED]
+    disputed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.DISPUTED]
     return [
+        [Key(say("Evidence for {number}", number=number), custom_id("evidence", each)) for number, each in disputed],
         [Key(say("Grant {number}", number=number), custom_id("grant-parked", each)) for number, each in parked],
         [Key(say("Give {number} back", number=number), custom_id("refund-parked", each)) for number, each in parked],
         [Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed],

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from core.notices.facts import DisputeFacts
 from core.notices.words import name, schedule_button, who
-from core.ports import Message
+from core.ports import Button, Message
 from core.rules.notices import NoticeKind
 from core.texts.language import plain, say, say_many
 from core.texts.prices import price
@@ -52,7 +52,11 @@ def disputed_staff(dispute: DisputeFacts) -> Message:
         if dispute.frozen
         else say("All of its sessions are used, so nothing is frozen: you decide. The seat is kept meanwhile.")
     )
-    return Message(say("A payment is disputed"), "\n".join(lines) + _reference(dispute))
+    lines.append(
+        say("*Evidence* gives you a file for the provider: the purchase, the sessions, and what was told when.")
+    )
+    evidence = Button(say("Evidence"), "evidence", dispute.dispute_id)
+    return Message(say("A payment is disputed"), "\n".join(lines) + _reference(dispute), [evidence])
 
 
 def dispute_won(dispute: DisputeFacts) -> Message:

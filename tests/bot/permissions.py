@@ -333,6 +333,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-times": Line(of_the_seat("Wednesday, 4 March"), numbers=(mentor, in_two_days)),
     "pick-undo": Line(of_the_session("Undone"), chosen=session, given=completed),
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
+    "evidence": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,)),
     "refund-by-hand": Line(anybody(FORM), numbers=(1,)),
     "refund-not-owed": Line(anybody(FORM), numbers=(1,)),
     "refund-parked": Line(anybody(FORM), numbers=(1,)),

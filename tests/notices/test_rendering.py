@@ -154,7 +154,19 @@ def about(kind: NoticeKind, pair: Pair) -> Facts:
             return replace(facts, pair=pair)
 
 
-_ACTIONS = {"book", "renew", "complete", "schedule", "adjust-yes", "adjust-no", "noshow", "not-held", "cancel", "waive"}
+_ACTIONS = {
+    "evidence",
+    "book",
+    "renew",
+    "complete",
+    "schedule",
+    "adjust-yes",
+    "adjust-no",
+    "noshow",
+    "not-held",
+    "cancel",
+    "waive",
+}
 
 
 def test_every_kind_has_one_text_under_its_own_subject() -> None:
@@ -223,6 +235,7 @@ def test_buttons_name_known_actions_and_the_row_that_they_act_on(kind: NoticeKin
 
     rows = {"book": _SHORT.mentor_id, "renew": _SHORT.mentor_id, "complete": _SESSION.session_id, "schedule": 0}
     rows |= dict.fromkeys(["adjust-yes", "adjust-no"], _ADJUSTMENT.adjustment_id)
+    rows["evidence"] = _DISPUTE.dispute_id
     rows |= dict.fromkeys(["noshow", "not-held", "cancel", "waive"], _SESSION.session_id)
     assert [(button.action, button.subject_id) for button in message.buttons] == [
         (button.action, rows[button.action]) for button in message.buttons
@@ -232,7 +245,9 @@ def test_buttons_name_known_actions_and_the_row_that_they_act_on(kind: NoticeKin
 
 @pytest.mark.parametrize("kind", [kind for kind in NoticeKind if audience_of(kind) is Audience.STAFF])
 def test_staff_are_told_facts_and_given_no_buttons_of_a_student(kind: NoticeKind) -> None:
-    assert not render(kind, _BY_SUBJECT[subject_of(kind)]).buttons
+    buttons = render(kind, _BY_SUBJECT[subject_of(kind)]).buttons
+
+    assert [button.action for button in buttons] == (["evidence"] if kind is NoticeKind.DISPUTED_STAFF else [])
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
