@@ -1,8 +1,9 @@
 """Pieces that several notices are made of."""
 
-from core.notices.facts import ByHand, Pair, Person
+from core.notices.facts import ByHand, Pair, Person, SeatFacts
 from core.ports import Button
 from core.texts.language import plain, say, say_many
+from core.texts.when import discord_span
 
 
 def name(person: Person) -> str:
@@ -42,3 +43,10 @@ def schedule_button() -> Button:
 def cancel_button(session_id: int) -> Button:
     """To what cancelling means now; nothing is cancelled by pressing it."""
     return Button(say("Cancel"), "cancel", session_id)
+
+
+def grace_end(seat: SeatFacts) -> str:
+    """When the grace of the seat ends; there is one only in grace."""
+    if seat.grace_ends_at is None:
+        raise ValueError(f"seat {seat.seat_id} is not in grace")
+    return discord_span(seat.grace_ends_at)

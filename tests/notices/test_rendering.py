@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -154,6 +155,7 @@ def about(kind: NoticeKind, pair: Pair) -> Facts:
             return replace(facts, pair=pair)
 
 
+STAFF_GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "staff.md").read_text("utf-8")
 _ACTIONS = {
     "evidence",
     "book",
@@ -366,3 +368,22 @@ def test_a_text_does_without_the_reason_that_history_does_not_have(kind: NoticeK
 )
 def test_a_mentor_hears_what_the_student_answered(answer: str, said: str) -> None:
     assert said in render(NoticeKind.ADJUSTMENT_ANSWERED, replace(_ADJUSTMENT, answer=answer)).text
+
+
+_ABOUT_MONEY = [*MONEY, *DISPUTES, *(kind for kind in NoticeKind if kind.value.startswith("refund_released"))]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in _ABOUT_MONEY if kind is not NoticeKind.ABOVE_CAPACITY_STAFF])
+def test_what_people_read_of_money_stands_in_the_guide_for_staff(kind: NoticeKind) -> None:
+    told = STAFF_GUIDE.partition("### What each message about money means")[2].partition("\n#")[0]
+    rows = [[cell.strip() for cell in row.split("|")[1:3]] for row in told.splitlines() if row.startswith("| ")]
+    title = render(kind, _BY_SUBJECT[subject_of(kind)]).title
+
+    readers = {
+        who
+        for said, who in rows
+        for quote in said.split(" / ")
+        if re.fullmatch(".+".join(re.escape(each) for each in quote.split("…")), title)
+    }
+
+    assert audience_of(kind).value in readers
