@@ -22,6 +22,7 @@ from core.usecases.packs.choosing import ChoosePack
 from core.usecases.packs.extend import extend
 from core.usecases.packs.grant import Grant, grant
 from core.usecases.seats.release_by_staff import preview_release, release_by_staff
+from core.usecases.seats.settle_first import settle_first
 
 
 class StaffSeats(Subject):
@@ -75,6 +76,7 @@ class StaffSeats(Subject):
         if isinstance(seat_id, Refused):
             await answer(interaction, refusal(seat_id))
             return
+        await self._settle_first(asker_of(interaction), seat_id)
         shown = await preview_release(self.db, asker_of(interaction), seat_id, reason)
         await answer(interaction, refusal(shown) if isinstance(shown, Refused) else replies.preview_release(shown))
 
@@ -93,8 +95,12 @@ class StaffSeats(Subject):
         if isinstance(asker, Refused):
             await answer(interaction, refusal(asker))
             return
+        await self._settle_first(asker, press.subject_id)
         done = await release_by_staff(self.db, asker, press.subject_id, reason_of(interaction.message))
         await answer(interaction, refusal(done) if isinstance(done, Refused) else replies.released(done))
+
+    async def _settle_first(self, asker: Asker, seat_id: int) -> None:
+        await settle_first(self.db, self.parts.providers, self.parts.public_url, asker, seat_id)
 
     async def press_pack(self, interaction: discord.Interaction, press: Press) -> None:
         seat_id, days = press.numbers

@@ -3,6 +3,7 @@
 import pytest
 
 from core.db import tables
+from core.ports import Pending
 from core.rules.refusals import Reason
 from core.rules.states import OrderState, PackState, SeatState, SessionState
 from core.texts.refusals import SENTENCES
@@ -114,7 +115,9 @@ class TestRelease:
 
     async def test_waits_while_money_moves(self, world: World) -> None:
         shown = await world.sam.slash(world.staff_room, "staff release", student="Stu", reason=WHY)
-        await an_order(world.db, world.stu.person, world.pair.product_id, OrderState.PENDING)
+        order_id = await an_order(world.db, world.stu.person, world.pair.product_id, OrderState.PENDING)
+        ref = f"cs_test_{order_id}"
+        world.provider.news[ref] = Pending(ref, world.clock.now())  # so it is still when the provider is asked
 
         at_once = await world.sam.slash(world.staff_room, "staff release", student="Stu", reason=WHY)
         later = await world.sam.click(reply_to(shown), label="Release the seat")

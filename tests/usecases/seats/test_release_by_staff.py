@@ -1,5 +1,7 @@
 """Release by staff: at once, told to all three, and nothing that was paid for is lost (rule 12)."""
 
+import pytest
+
 from core.db import tables
 from core.db.unit import Database
 from core.rules.notices import NoticeKind
@@ -16,11 +18,12 @@ from core.usecases.seats.release_by_staff import (
     preview_release,
     release_by_staff,
 )
+from core.usecases.seats.settle_first import settle_first
 from tests.answers import given, why
 from tests.builders import DAY, Pair, a_pair, a_session, an_order, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.machines.invariants import breaches
-from tests.usecases.buying.steps import a_shop, event_of
+from tests.usecases.buying.steps import URL, a_shop, event_of
 
 WHY = "Did not come four times"
 LEFT_BY_BUILDERS = {
@@ -174,6 +177,25 @@ async def test_while_money_moves_nothing_is_released(db: Database) -> None:
     assert await reason_of(db, pair) is Reason.ORDER_UNSETTLED
     await settle_event(db, event_of(await shop.paid(ready)))
     assert (await releases(db, pair)).kept == 8
+
+
+@pytest.mark.parametrize("paid", [True, False])
+async def test_the_provider_says_first_how_an_order_stands_that_ran_out(
+    db: Database, clock: SettableClock, paid: bool
+) -> None:
+    shop = await a_shop(db)
+    pair = await a_pair(db, mentor=shop.mentor, student=shop.student)
+    ready = await shop.buys()
+    if paid:
+        await shop.paid(ready)
+    clock.forward(minutes=36)
+    assert await reason_of(db, pair) is Reason.ORDER_UNSETTLED
+
+    await settle_first(db, shop.providers, URL, pair.student.asker, pair.seat_id)
+    assert await reason_of(db, pair) is Reason.ORDER_UNSETTLED, "nobody but staff has it asked"
+    await settle_first(db, shop.providers, URL, pair.staff, pair.seat_id)
+
+    assert (await releases(db, pair)).kept == (8 if paid else 4)
 
 
 async def test_money_that_is_parked_or_a_held_seat_waits_too(db: Database) -> None:
