@@ -53,6 +53,7 @@ class Reason(StrEnum):
     PRODUCT_CHANGED = "product_changed"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_SAYS_NOTHING = "provider_says_nothing"
     PROVIDER_NOT_CONFIGURED = "provider_not_configured"
     UNKNOWN_PROVIDER = "unknown_provider"
 

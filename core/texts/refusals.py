@@ -188,6 +188,9 @@ _BUYING = {
     Reason.PROVIDER_REFUSED: Sentence(
         _("The payment provider refused to open a checkout. Nothing was charged; please tell staff about it.")
     ),
+    Reason.PROVIDER_SAYS_NOTHING: Sentence(
+        _("The payment provider will not say how your checkout stands. Do not pay again; please tell staff about it.")
+    ),
     Reason.PROVIDER_NOT_CONFIGURED: Sentence(
         _("Payments are not set up on this server yet. Please tell staff: they need a payment provider.")
     ),

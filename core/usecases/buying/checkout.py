@@ -1,5 +1,6 @@
 """The order's checkout at its provider: open it, ask about it, leave it. No call outside lies in a transaction."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from core.rules.refusals import Reason, Refused, refuse
 from core.rules.states import OrderState
 from core.usecases.buying.pay import pay_url
 from core.usecases.buying.settle import Settled, settle
+
+log = logging.getLogger(__name__)
 
 Settling = Callable[[Database, str, News], Awaitable[Settled | Refused]]
 """By what the provider's answer is settled: `settle`, or something that does more beside it."""
@@ -81,9 +84,11 @@ async def leave(db: Database, provider: PaymentProvider, public_url: str, order_
         return Settled(order_id, order["state"], "known")
     try:
         news = await provider.close_checkout(order["provider_ref"])
-    except (ProviderUnavailable, ProviderRefused):
+    except ProviderUnavailable:
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.CHECKOUT_UNSEEN)
+    except ProviderRefused as error:
+        return await _says_nothing(db, provider, order, error)
     settled = await settle(db, provider.name, news)
     if isinstance(settled, Settled) and settled.state is OrderState.OPEN:
         return refuse(Reason.PAYMENT_IS_SETTLING)  # the buyer agreed between
@@ -118,10 +123,19 @@ async def ask_provider(
                 await _note_declined(db, order["checkout_id"], order["approved_at"])
             if order["expires_at"] <= db.clock.now():
                 news = await provider.close_checkout(order["provider_ref"])
-    except (ProviderUnavailable, ProviderRefused):
+    except ProviderUnavailable:
         await _ask_later(db, order["checkout_id"])
         return refuse(Reason.PROVIDER_UNREACHABLE)
+    except ProviderRefused as error:
+        return await _says_nothing(db, provider, order, error)
     return await settling(db, provider.name, news)
+
+
+async def _says_nothing(db: Database, provider: PaymentProvider, order: RowMapping, error: ProviderRefused) -> Refused:
+    """It is there, and will not say: the checkout is of another account or mode, or the key may not ask."""
+    log.error("%s will not say how the checkout of order %s stands: %s", provider.name, order["id"], error)
+    await _ask_later(db, order["checkout_id"])
+    return refuse(Reason.PROVIDER_SAYS_NOTHING)
 
 
 async def _opened(db: Database, provider: PaymentProvider, public_url: str, order_id: int) -> RowMapping | Refused:

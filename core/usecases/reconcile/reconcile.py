@@ -23,7 +23,7 @@ from core.ports import (
     RefundsChanged,
 )
 from core.rules.money import in_decimals
-from core.rules.refusals import Refused
+from core.rules.refusals import Reason, Refused
 from core.usecases.buying.checkout import ask_provider
 from core.usecases.buying.given_back import MONEY_NEWS
 from core.usecases.buying.settle import Settled
@@ -213,7 +213,8 @@ class _Comparison:
             with self.edge("reconciling order", order_id):
                 settled = await ask_provider(self.db, self.provider, self.public_url, order_id, settling=settle_found)
             if isinstance(settled, Refused):
-                unanswered += 1
+                # One that will not say how a checkout stands is there, and may answer of the others.
+                unanswered = unanswered + 1 if settled.reason is Reason.PROVIDER_UNREACHABLE else 0
                 if unanswered == _AWAY_AFTER:
                     raise ProviderUnavailable(f"none about {_AWAY_AFTER} orders in a row")
                 await self._find(Found.UNANSWERED, order_id, settled.reason)

@@ -159,3 +159,15 @@ async def test_whose_money_waits_for_staff_is_asked_for_no_more(db: Database, ch
 
     assert why(answer) is Reason.PAYMENT_IS_SETTLING
     assert await count_of(db, tables.orders) == 2
+
+
+async def test_leaving_what_the_provider_will_not_tell_of_keeps_it_and_asks_for_no_second_payment(db: Database) -> None:
+    shop = await a_shop(db)
+    other = await a_product(db, shop.mentor, name="Eight", sessions=8)
+    await shop.buys(product_id=shop.product_id)
+    shop.provider.refusing = True
+
+    answer = await buy(db, shop.providers, URL, shop.student.asker, shop.mentor.id, Wanted(other))
+
+    assert why(answer) is Reason.PROVIDER_SAYS_NOTHING
+    assert [row["state"] for row in await rows_of(db, tables.orders)] == [OrderState.OPEN]

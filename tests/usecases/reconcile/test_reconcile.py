@@ -9,7 +9,7 @@ from sqlalchemy import update
 from core.db import tables
 from core.db.unit import Database
 from core.jobs.faults import Edge
-from core.ports import DisputeNews, RefundNews, RefundsChanged
+from core.ports import CheckoutNews, DisputeNews, ProviderUnavailable, RefundNews, RefundsChanged
 from core.rules.accounts import totals
 from core.rules.notices import NoticeKind
 from core.rules.states import DisputeOutcome, OrderState, RefundState
@@ -306,22 +306,39 @@ async def test_one_order_that_meets_a_fault_does_not_keep_the_others_waiting(
     assert payments[0] in caplog.text
 
 
-async def test_orders_that_a_provider_does_not_know_need_a_person_and_many_of_them_mean_that_it_is_away(
-    db: Database, clock: SettableClock
+async def test_orders_that_a_provider_does_not_know_need_a_person_and_keep_none_from_being_settled(
+    db: Database,
 ) -> None:
     shop = await a_shop(db)
-    orders = [await shop.buys((await a_member(db, shop.mentor.community, name)).asker) for name in ("A", "B", "C")]
+    orders = [await shop.buys((await a_member(db, shop.mentor.community, name)).asker) for name in "ABCD"]
     shop.provider.lists = False
-    shop.provider.unknown = {await shop.ref_of(orders[0])}
+    shop.provider.unknown = {await shop.ref_of(each) for each in orders[:3]}
+    await shop.paid(orders[3])
 
-    one = await compare(shop)
-    shop.provider.unknown = {await shop.ref_of(each) for each in orders}
-    clock.forward(minutes=1)
-    all_of_them = await compare(shop)
+    result = await compare(shop)
 
-    assert found_in(one) == [(orders[0].order_id, Found.UNANSWERED)]
+    unanswered = [(each.order_id, Found.UNANSWERED) for each in orders[:3]]
+    assert found_in(result) == [*unanswered, (orders[3].order_id, Found.GRANTED)]
+    assert result.not_asked == []
+
+
+async def test_a_provider_that_tells_nothing_of_three_orders_is_away(db: Database) -> None:
+    class SilentProvider(LedgerProvider):
+        async def ask_checkout(self, ref: str) -> CheckoutNews:
+            asked.append(ref)
+            raise ProviderUnavailable
+
+    asked: list[str] = []
+    shop = replace(await a_shop(db), provider=SilentProvider(db.clock))
+    for name in "ABCD":
+        await shop.buys((await a_member(db, shop.mentor.community, name)).asker)
+    shop.provider.lists = False
+
+    result = await compare(shop)
+
+    assert [each.why for each in result.not_asked] == ["gives no answer: none about 3 orders in a row"]
+    assert len(asked) == 3
     assert NoticeKind.RECONCILED_STAFF not in await notice_kinds(db)
-    assert [each.why for each in all_of_them.not_asked] == ["gives no answer: none about 3 orders in a row"]
 
 
 async def test_a_key_that_may_not_read_the_lists_leaves_the_questions(db: Database) -> None:
