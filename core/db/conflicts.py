@@ -10,6 +10,9 @@ from core.rules.refusals import Reason
 _MEANINGS: dict[str, Reason] = {
     "ex_calendar_blocks_overlap": Reason.MENTOR_BUSY,
     "ck_packs_holds": Reason.ALL_SESSIONS_BOOKED,
+    # A refund is told of before the failure of an earlier one that gave its money back to us: it is told again later.
+    "ck_payments_books": Reason.MORE_THAN_LEFT,
+    "ck_payments_given_back": Reason.MORE_THAN_LEFT,
     "uq_communities_guild_id": Reason.ALREADY_SET_UP,
     "communities.guild_id": Reason.ALREADY_SET_UP,
     "pk_mentors": Reason.ALREADY_A_MENTOR,

@@ -1,11 +1,8 @@
 """Killed after any statement: nothing of it stays or everything, and done again it ends right (rule 25)."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from sqlalchemy import event
 
 from core.db import tables
 from core.db.unit import Database
@@ -13,34 +10,11 @@ from core.rules.states import RefundCause
 from core.usecases.buying.fulfil import intend_refund
 from core.usecases.refunds.make_refund import make_refund
 from tests.builders import rows_of
+from tests.killing import Killed, killed_at
 from tests.machines.invariants import breaches
 from tests.proofs.world import PARTIAL, PRICE, Purchase, World, a_world, every_row, outcomes
 
 MOST_STATEMENTS = 40
-
-
-class Killed(ConnectionResetError):
-    """The connection is gone."""
-
-
-@contextmanager
-def killed_at(db: Database, number: int) -> Iterator[list[str]]:
-    """The connection that writes is gone at the statement of this number, which never arrives; what was sent."""
-    sent: list[str] = []
-
-    def kill(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith(("BEGIN", "PRAGMA")):
-            return
-        sent.append(statement)
-        if len(sent) == number:
-            raise Killed
-
-    engine = db.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", kill)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", kill)
 
 
 Step = Callable[[World, Purchase], Awaitable[None]]

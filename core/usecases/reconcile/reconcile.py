@@ -37,6 +37,7 @@ from core.usecases.reconcile.standing import (
     payments_to_ask,
     tell_staff,
 )
+from core.usecases.refunds.ask_refunds import failed_first
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ class _Comparison:
             log.warning("%s does not show its lists: %s", self.provider.name, error)
             self.result.not_asked.append(NotAsked(self.provider.name, f"does not show its lists: {error}"))
         # A payment that was unknown till now may be given back by what stands before it in the list.
-        for each in of_money:
+        for each in failed_first(of_money):
             await self._hear_of_payment(each)
 
     async def _hear(self, news: CheckoutNews) -> None:
@@ -231,7 +232,7 @@ class _Comparison:
                 before = await payment_standing(self.db, self.provider.name, payment_ref)
                 await self._find(Found.UNANSWERED, before.order_id if before else None, str(error))
                 continue
-            for news in told:
+            for news in failed_first(told):
                 before = await payment_standing(self.db, self.provider.name, payment_ref)
                 if before is not None:
                     await self._note_given_back(before, news)

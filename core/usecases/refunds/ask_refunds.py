@@ -1,17 +1,20 @@
 """Ask the provider what was given back of a payment, and settle all that it says (rule 28)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from sqlalchemy import RowMapping, select, update
 
 from core.db.due import put_off_row
 from core.db.tables import payments
 from core.db.unit import Database, Transaction, reading, transaction
-from core.ports import PaymentProvider, ProviderRefused, ProviderUnavailable
+from core.ports import MoneyNews, PaymentProvider, ProviderRefused, ProviderUnavailable, RefundNews
 from core.rules.backoff import is_exhausted
 from core.rules.refusals import Refused
 from core.usecases.buying.settle import settle
+
+News = TypeVar("News", bound=MoneyNews)
 
 log = logging.getLogger(__name__)
 
@@ -49,11 +52,16 @@ async def ask_refunds(db: Database, providers: Mapping[str, PaymentProvider], pa
 
 async def settle_refunds_of(db: Database, provider: PaymentProvider, payment_ref: str) -> Refused | None:
     """All that the provider now says was given back of this payment is in the books, unless settling is refused."""
-    for news in await provider.refunds_of(payment_ref):
+    for news in failed_first(await provider.refunds_of(payment_ref)):
         settled = await settle(db, provider.name, news)
         if isinstance(settled, Refused):
             return settled
     return None
+
+
+def failed_first(told: Iterable[News]) -> list[News]:
+    """Each in its turn, but for refunds that failed: whoever hears of them too late takes the others for too much."""
+    return sorted(told, key=lambda news: not isinstance(news, RefundNews) or news.failed is None)
 
 
 @transaction

@@ -35,6 +35,7 @@ async def note_refund(tx: Transaction, payment: RowMapping, news: RefundNews) ->
         await _note_another(tx, payment, news, known)
     elif news.failed is not None:
         await _fail(tx, payment, refund, news)
+        await trim_owed(tx, payment)  # a dispute may have taken the money before we heard that it was ours again
     elif refund["state"] is RefundState.INTENDED or _was_made_after_all(refund):
         await _done(tx, payment, refund, news)
     elif refund["provider_ref"] is None:

@@ -10,6 +10,7 @@ from core.db import tables
 from core.db.unit import Database
 from core.ports import Refunded, RefundNews, RefundRequest, RefundsChanged
 from core.rules.notices import NoticeKind
+from core.rules.refusals import Reason
 from core.rules.states import (
     EntryKind,
     EventState,
@@ -26,13 +27,15 @@ from core.usecases.buying.given_back import wake_news_of_known_payments
 from core.usecases.buying.settle import keep_failed_event, settle, settle_event
 from core.usecases.completion.not_held import not_held
 from core.usecases.reading.tasks import TaskKind, tasks
+from core.usecases.refunds.ask_refunds import settle_refunds_of
 from core.usecases.refunds.by_hand import refunded_by_hand
 from core.usecases.refunds.make_refund import make_refund
-from tests.answers import given
+from tests.answers import given, why
 from tests.builders import DAY, HOUR, Pair, a_pack, a_pair, a_session, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
 from tests.provider import LedgerProvider
 from tests.usecases.buying.steps import a_shop, event_of
+from tests.usecases.disputes import steps as disputes
 from tests.usecases.records.tasks import a_parked_order, kept
 from tests.usecases.refunds.steps import Standing, hears, news_of, payment_of, refunds_in, standing, told_to, we_owe
 
@@ -443,3 +446,44 @@ class TestBeforeItsPaymentIsKnown:
 
         payment = await payment_of(db, pair)
         assert (payment["next_attempt_at"], payment["attempts"]) == (NOW, 0)
+
+
+async def test_what_a_dispute_took_is_not_owed_when_a_refund_turns_out_to_have_failed(db: Database) -> None:
+    """At the provider the refund failed before the dispute; the news of it comes last."""
+    pair = await a_pair(db)
+    refund = await news_of(db, pair, 20_000)
+    await hears(db, refund)
+    await disputes.tells(db, pair, disputes.LOST)
+    assert (await payment_of(db, pair))["lost_minor"] == 0  # it cannot take what has gone
+
+    await hears(db, replace(refund, failed="account_closed"))
+
+    books = await payment_of(db, pair)
+    assert (books["refunded_minor"], books["lost_minor"]) == (0, 20_000)
+    assert await refunds_in(db) == [(RefundState.REPLACED, 20_000, 4)]
+
+
+async def test_a_refund_of_money_that_came_back_from_another_waits_until_we_hear_of_that(db: Database) -> None:
+    pair = await a_pair(db)
+    first = await news_of(db, pair, 20_000)
+    await hears(db, first)
+    second = await news_of(db, pair, 15_000, "re_2")
+
+    assert why(await settle(db, "stripe", second)) is Reason.MORE_THAN_LEFT
+    assert (await payment_of(db, pair))["refunded_minor"] == 20_000
+
+    await hears(db, replace(first, failed="account_closed"), second)
+    assert (await payment_of(db, pair))["refunded_minor"] == 15_000
+
+
+async def test_what_failed_is_heard_before_what_went_instead(db: Database) -> None:
+    """Providers list the latest first."""
+    pair = await a_pair(db)
+    provider = LedgerProvider(db.clock)
+    first = await news_of(db, pair, 20_000)
+    await hears(db, first)
+    provider.refund_news = [await news_of(db, pair, 15_000, "re_2"), replace(first, failed="account_closed")]
+
+    assert await settle_refunds_of(db, provider, first.payment_ref) is None
+
+    assert (await payment_of(db, pair))["refunded_minor"] == 15_000
