@@ -1,10 +1,11 @@
 from dataclasses import replace
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rules.accounts import MoneyKind, Movement, Total, lost_shares, totals
-from core.rules.money import in_decimals
+from core.rules.money import EXPONENTS, MOST_MINOR, in_decimals, parse_amount
 from tests.clocks import NOW
 
 LINE = Movement(
@@ -60,3 +61,13 @@ def test_amounts_for_machines_have_the_decimals_of_their_currency() -> None:
 
     assert written == ["-0.05", "1234", "12.345"]
     assert (in_decimals(0, "EUR"), in_decimals(10**14, "KWD")) == ("0.00", "100000000000.000")
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(sorted(EXPONENTS)))
+def test_an_amount_that_is_written_for_machines_is_the_same_when_it_is_read(amount: int, currency: str) -> None:
+    written = in_decimals(amount, currency)
+
+    assert Decimal(written).scaleb(EXPONENTS[currency]) == amount
+    assert len(written.partition(".")[2]) == EXPONENTS[currency]
+    if 0 <= amount <= MOST_MINOR:
+        assert parse_amount(written, currency) == amount

@@ -46,6 +46,18 @@ def test_a_discount_is_at_least_its_percentage_and_leaves_a_price_that_can_be_ch
     assert off * 100 < price * percent + coin(currency) * 100
 
 
+@given(st.integers(1, MOST_MINOR), st.integers(1, MOST_MINOR // 100), st.sampled_from(sorted(EXPONENTS)))
+def test_an_amount_off_is_that_amount_to_the_next_coin_and_never_more_than_the_price(
+    amount: int, coins: int, currency: str
+) -> None:
+    price = coins * coin(currency)
+
+    off = discount(Code(off_minor=amount, currency=currency), price, currency)
+
+    assert off == price if amount >= price else amount <= off < amount + coin(currency)
+    assert off == price or why_not_price(price - off, currency) is None
+
+
 @pytest.mark.parametrize(
     ("code", "uses", "reason"),
     [

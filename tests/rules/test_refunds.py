@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.rules.balance import Pack
-from core.rules.refunds import GivenBack, Ground, Hold, SeatAfter, default_amount, plan_refund
+from core.rules.money import EXPONENTS, coin
+from core.rules.refunds import GivenBack, Ground, Hold, SeatAfter, default_amount, plan_refund, why_not_amount
 from core.rules.states import PackState, SeatState
 from tests.clocks import NOW
 
@@ -49,7 +50,7 @@ def test_sessions_have_their_share_of_what_was_paid(
     minor=st.integers(0, 10**12),
     split=st.lists(st.integers(1, 5), min_size=1, max_size=12),
     kept=st.integers(0, 5),
-    currency=st.sampled_from(["EUR", "JPY", "KWD", "HUF"]),
+    currency=st.sampled_from(sorted(EXPONENTS)),
 )
 def test_in_whatever_parts_all_is_refunded_the_whole_goes_back_and_never_more(
     minor: int, split: list[int], kept: int, currency: str
@@ -71,6 +72,32 @@ def test_after_refunds_of_any_amount_no_more_goes_back_than_is_left(
     gone = min(sum(refunds), minor)
 
     assert 0 <= default_amount(paid(minor, gone), 4, 0, taking) <= minor - gone
+
+
+@given(
+    coins=st.integers(1, 10**9),
+    split=st.lists(st.tuples(st.integers(1, 5), st.none() | st.integers(0, 10**9)), min_size=1, max_size=8),
+    lost=st.integers(0, 10**9),
+    currency=st.sampled_from(sorted(EXPONENTS)),
+)
+def test_whatever_staff_and_banks_took_in_between_with_the_last_session_goes_exactly_the_rest(
+    coins: int, split: list[tuple[int, int | None]], lost: int, currency: str
+) -> None:
+    """Amounts that staff name are whole coins, as what they default to; so is what a checkout charged."""
+    minor = coins * coin(currency)
+    total, before, gone = sum(sessions for sessions, _ in split), 0, 0
+    lost = min(lost * coin(currency), minor)
+    for taking, named in split:
+        payment = paid(minor, gone, lost, currency)
+        amount = default_amount(payment, total, before, taking)
+        if named is not None:
+            amount = min(named * coin(currency), payment.left_minor)
+        assert why_not_amount(payment, amount) is None
+        assert amount % coin(currency) == 0
+        gone, before = gone + amount, before + taking
+
+    rest = default_amount(paid(minor, gone, lost, currency), total, total, 0)
+    assert gone + rest + lost == minor
 
 
 def test_of_nothing_paid_nothing_has_gone_in_full() -> None:

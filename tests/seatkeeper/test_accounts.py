@@ -3,14 +3,22 @@
 import csv
 import io
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import update
 
 from core.db import tables
 from core.db.unit import Database
+from core.rules.money import EXPONENTS
+from core.usecases.reading.accounts import Accounts
+from seatkeeper.accounts import as_csv, as_json
 from tests.builders import a_community, a_mentor, a_pair, a_product
 from tests.fixtures import clock, db
+from tests.rules.test_accounts import LINE
 from tests.seatkeeper.test_command_line import ended
 from tests.usecases.refunds.steps import hears, news_of
 
@@ -77,3 +85,26 @@ async def test_books_that_do_not_agree_and_days_in_the_wrong_order_are_said(tmp_
     assert told.code == 1
     assert f"The books do not agree: pack {pair.pack_id} says 3, its rows say 4." in told.err
     assert wrong.code == 2
+
+
+_AMOUNTS = st.tuples(st.integers(-(10**15), 10**15), st.sampled_from(sorted(EXPONENTS)))
+
+
+@given(st.lists(_AMOUNTS, max_size=8))
+def test_what_is_read_from_either_export_is_what_was_moved_to_the_last_minor_unit(moved: list[tuple[int, str]]) -> None:
+    found = Accounts(tuple(replace(LINE, amount_minor=amount, currency=currency) for amount, currency in moved), ())
+
+    rows = list(csv.DictReader(io.StringIO(as_csv(found), newline="")))
+    document = json.loads(as_json(found))
+
+    for read in (rows, document["movements"]):
+        assert [(int(row["amount_minor"]), row["currency"]) for row in read] == moved
+        assert [(_minor(row["amount"], row["currency"]), row["currency"]) for row in read] == moved
+    for total in document["totals"]:
+        paid = sum(amount for amount, currency in moved if currency == total["currency"])
+        assert (total["paid_minor"], _minor(total["paid"], total["currency"])) == (paid, paid)
+    assert len(document["totals"]) == len({currency for _, currency in moved})
+
+
+def _minor(written: str, currency: str) -> int:
+    return int(Decimal(written).scaleb(EXPONENTS[currency]))
