@@ -59,6 +59,51 @@ BREACHES: dict[str, str] = {
         LEFT JOIN refunds ON refunds.payment_id = payments.id AND refunds.state = 'done'
         GROUP BY payments.id, payments.refunded_minor
         HAVING payments.refunded_minor <> COALESCE(SUM(refunds.amount_minor), 0)""",
+    "no payment gives more than it was (31)": """
+        SELECT id FROM payments WHERE refunded_minor < 0 OR lost_minor < 0
+        OR refunded_minor + lost_minor > amount_minor""",
+    "what was lost is what its disputes took, and not more than was left (29, 31)": """
+        SELECT id FROM (
+            SELECT payments.id, lost_minor, payments.amount_minor - refunded_minor AS kept,
+            COALESCE(SUM(CASE WHEN reason = 'reversed' THEN 0 ELSE disputes.amount_minor END), 0) AS disputed,
+            COALESCE(SUM(CASE WHEN reason = 'reversed' THEN disputes.amount_minor ELSE 0 END), 0) AS reversed
+            FROM payments LEFT JOIN disputes ON disputes.payment_id = payments.id AND disputes.outcome = 'lost'
+            GROUP BY payments.id, payments.lost_minor, payments.amount_minor, payments.refunded_minor) AS books
+        WHERE lost_minor <> CASE WHEN kept <= disputed OR kept <= reversed THEN kept
+                            WHEN disputed < reversed THEN reversed ELSE disputed END""",
+    "nothing is owed of what has gone (28)": """
+        SELECT payments.id FROM payments JOIN refunds ON refunds.payment_id = payments.id
+        AND refunds.state IN ('done', 'failed')
+        GROUP BY payments.id, payments.amount_minor, payments.lost_minor
+        HAVING SUM(refunds.amount_minor) + payments.lost_minor > payments.amount_minor""",
+    "a second payment goes back, and all that was paid for a refunded order (25, 27, 28)": """
+        SELECT payments.id FROM payments JOIN orders ON orders.id = payments.order_id
+        LEFT JOIN refunds ON refunds.payment_id = payments.id AND refunds.state <> 'replaced'
+        WHERE (orders.state = 'refunded'
+               OR payments.id <> (SELECT MIN(id) FROM payments AS p WHERE p.order_id = payments.order_id))
+        AND NOT EXISTS (SELECT id FROM disputes WHERE disputes.payment_id = payments.id AND outcome IS NOT NULL)
+        GROUP BY payments.id, payments.amount_minor, payments.lost_minor
+        HAVING COALESCE(SUM(refunds.amount_minor), 0) + payments.lost_minor < payments.amount_minor""",
+    "one pack an order (25)": """
+        SELECT MIN(id) FROM packs WHERE order_id IS NOT NULL GROUP BY order_id HAVING COUNT(*) > 1""",
+    "what is frozen for a dispute has one, and what is disputed is frozen (29)": """
+        SELECT packs.id FROM packs LEFT JOIN (
+            SELECT order_id, MIN(payments.id) AS payment_id FROM payments JOIN disputes
+            ON disputes.payment_id = payments.id AND outcome IS NULL GROUP BY order_id) AS disputed
+        ON disputed.order_id = packs.order_id
+        WHERE (frozen_for = 'dispute' AND disputed.payment_id IS NULL)
+        OR (packs.state = 'active' AND remaining > 0 AND frozen_at IS NULL
+            AND disputed.payment_id = (SELECT MIN(id) FROM payments AS p WHERE p.order_id = packs.order_id))""",
+    "a grace stands still while a payment of its pair is disputed (29)": """
+        SELECT seats.id FROM seats LEFT JOIN (
+            SELECT DISTINCT student_id, mentor_id FROM orders JOIN payments ON payments.order_id = orders.id
+            JOIN disputes ON disputes.payment_id = payments.id AND outcome IS NULL) AS disputed
+        ON disputed.student_id = seats.student_id AND disputed.mentor_id = seats.mentor_id
+        WHERE (grace_stopped_at IS NOT NULL) <> (seats.state = 'grace' AND disputed.student_id IS NOT NULL)""",
+    "a code is used no more than it may be (26)": """
+        SELECT codes.id FROM codes JOIN orders ON orders.code_id = codes.id
+        AND orders.state IN ('open', 'pending', 'parked', 'fulfilled')
+        GROUP BY codes.id, codes.most_uses HAVING COUNT(*) > codes.most_uses""",
     "one unsettled order a pair (8)": """
         SELECT MIN(id) FROM orders WHERE state IN ('open', 'pending')
         GROUP BY student_id, mentor_id HAVING COUNT(*) > 1""",

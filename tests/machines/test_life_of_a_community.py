@@ -29,9 +29,11 @@ from core.usecases.packs.extend import extend
 from core.usecases.packs.grant import Grant, grant
 from core.usecases.seats.release_by_staff import release_by_staff
 from tests.builders import Person, row_of, rows_of
+from tests.clocks import SettableClock
 from tests.databases import Databases
 from tests.machines.house import PUBLIC_URL, House, a_house
 from tests.machines.invariants import breaches, occupied
+from tests.provider import LedgerProvider
 
 T = TypeVar("T")
 
@@ -58,7 +60,9 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.stack = ExitStack()
         self.runner = self.stack.enter_context(asyncio.Runner())
-        self.house: House = self.run(a_house(self.databases, self.stack))
+        clock = SettableClock()
+        self.provider = LedgerProvider(clock)
+        self.house: House = self.run(a_house(self.databases, self.stack, clock, self.provider))
         self.taken = self.run(occupied(self.house.db))
         self.may_exceed = False
 
@@ -86,7 +90,7 @@ class Life(RuleBasedStateMachine):
         placed = self.run(
             buy(
                 self.house.db,
-                {self.house.provider.name: self.house.provider},
+                self.house.providers,
                 PUBLIC_URL,
                 self._student(who).asker,
                 teacher.id,
@@ -98,7 +102,7 @@ class Life(RuleBasedStateMachine):
     @rule(which=any_of_many, told_at_once=st.booleans())
     def pays(self, which: int, told_at_once: bool) -> None:
         """Somebody pays an open checkout. The provider tells us now, or we ask later; who paid in time may exceed."""
-        provider = self.house.provider
+        provider = self.provider
         still_open = sorted(ref for ref, news in provider.news.items() if isinstance(news, StillOpen))
         if not still_open:
             return
