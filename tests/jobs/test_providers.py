@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from core.db import tables
 from core.db.unit import Database
@@ -219,12 +219,31 @@ async def test_a_refund_is_ended_by_one_of_those_who_make_it_at_once(db: Databas
     assert await make_refund(db, providers, 404) is None
 
 
+async def test_a_refund_that_cannot_be_counted_yet_is_asked_for_again(
+    db: Database, jobs: Jobs, provider: LedgerProvider
+) -> None:
+    _, refund_id = await _a_refund(db)
+    async with db.begin() as tx:  # the books say that all was given back: of what came to us again we have not heard
+        await tx.run(update(tables.payments).values(refunded_minor=20_000))
+
+    await jobs.run_due()
+
+    refund = await row_of(db, tables.refunds, refund_id)
+    assert (refund["state"], refund["attempts"]) == (RefundState.INTENDED, 1)
+
+
 async def test_a_refund_whose_making_faults_is_asked_for_again(
     db: Database, jobs: Jobs, provider: LedgerProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, refund_id = await _a_refund(db)
-    async with db.begin() as tx:  # the books say that all was given back, so the refund cannot be counted
-        await tx.run(update(tables.payments).values(refunded_minor=20_000))
+    (payment,) = await rows_of(db, tables.payments)
+    await a_pair(db)
+    async with db.begin() as tx:  # another payment's refund has the name already, so it cannot be noted
+        others = tables.payments.c.id != payment["id"]
+        taken = {"payment_id": await tx.value(select(tables.payments.c.id).where(others)), "amount_minor": 1}
+        name = f"re_refund-{refund_id}-{payment['provider_ref']}"
+        done = {"state": RefundState.DONE, "cause": "provider", "provider_ref": name, "created_at": tx.now}
+        await tx.run(insert(tables.refunds).values(**taken, **done))
 
     await jobs.run_due()
 

@@ -37,7 +37,7 @@ from tests.machines.house import PUBLIC_URL
 from tests.machines.money import MoneyMoves, pick
 
 LIVES = settings(
-    max_examples=12,
+    max_examples=10,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),

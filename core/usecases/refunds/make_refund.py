@@ -67,8 +67,8 @@ async def make_refund(db: Database, providers: Mapping[str, PaymentProvider], re
         answer = RefundFailed(str(error))
     match answer:
         case Refunded(ref):
-            await _done(db, refund, ref)
-            return RefundState.DONE
+            done = await _done(db, refund, ref)
+            return await _ask_later(db, refund, done.reason) if isinstance(done, Refused) else RefundState.DONE
         case RefundFailed(why):
             await _fail(db, refund, why)
             return RefundState.FAILED
