@@ -13,7 +13,7 @@ from bot.replies import decisions as replies
 from bot.replies.reply import refusal
 from core.rules.refusals import Refused
 from core.usecases.buying.decide_parked import grant_parked, refund_parked
-from core.usecases.refunds.by_hand import refund_not_owed, refunded_by_hand
+from core.usecases.refunds.by_hand import refund_again, refund_not_owed, refunded_by_hand
 
 
 class StaffDecisions(Subject):
@@ -22,6 +22,7 @@ class StaffDecisions(Subject):
             "grant-parked": Action(self.press_grant, opens_form=True),
             "refund-parked": Action(self.press_refund, opens_form=True),
             "refund-by-hand": Action(self.press_by_hand, opens_form=True),
+            "refund-again": Action(self.press_again, opens_form=True),
             "refund-not-owed": Action(self.press_not_owed, opens_form=True),
         }
 
@@ -30,6 +31,7 @@ class StaffDecisions(Subject):
             "grant-order": FormAction(self.submit_grant, numbers=1),
             "refund-order": FormAction(self.submit_refund, numbers=1),
             "refund-made": FormAction(self.submit_by_hand, numbers=1),
+            "refund-anew": FormAction(self.submit_again, numbers=1),
             "refund-dropped": FormAction(self.submit_not_owed, numbers=1),
         }
 
@@ -41,6 +43,9 @@ class StaffDecisions(Subject):
 
     async def press_by_hand(self, interaction: discord.Interaction, press: Press) -> None:
         await _open(interaction, replies.form_by_hand(press.subject_id))
+
+    async def press_again(self, interaction: discord.Interaction, press: Press) -> None:
+        await _open(interaction, replies.form_again(press.subject_id))
 
     async def press_not_owed(self, interaction: discord.Interaction, press: Press) -> None:
         await _open(interaction, replies.form_not_owed(press.subject_id))
@@ -61,6 +66,12 @@ class StaffDecisions(Subject):
         asker = await self.asker_here(interaction)
         why = filled.words.get(replies.WHY, "")
         done = asker if isinstance(asker, Refused) else await refunded_by_hand(self.db, asker, filled.numbers[0], why)
+        await answer(interaction, refusal(done) if isinstance(done, Refused) else replies.settled(done))
+
+    async def submit_again(self, interaction: discord.Interaction, filled: Filled) -> None:
+        asker = await self.asker_here(interaction)
+        why = filled.words.get(replies.WHY, "")
+        done = asker if isinstance(asker, Refused) else await refund_again(self.db, asker, filled.numbers[0], why)
         await answer(interaction, refusal(done) if isinstance(done, Refused) else replies.settled(done))
 
     async def submit_not_owed(self, interaction: discord.Interaction, filled: Filled) -> None:

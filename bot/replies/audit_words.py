@@ -31,6 +31,7 @@ _OF_ORDERS = {
     ("refund", "replace"): _("Another refund took the place of one that failed, of {student} with {mentor}."),
     ("refund", "decide"): _("It was said how many sessions a refund of {student} with {mentor} takes."),
     ("refund", "by hand"): _("The money of {student} for “{product}” with {mentor} was given back by hand."),
+    ("refund", "ask again"): _("A refund to {student} that failed is tried again, for “{product}” with {mentor}."),
     ("refund", "not owed"): _("A refund to {student} that failed is not owed, for “{product}” with {mentor}."),
     ("event", "try again"): _("News of the payment of {student} to {mentor} is tried again."),
 }

@@ -25,6 +25,10 @@ def form_by_hand(refund_id: int) -> Form:
     return _form("refund-made", refund_id, say("Was it paid back by hand?"))
 
 
+def form_again(refund_id: int) -> Form:
+    return _form("refund-anew", refund_id, say("Ask the provider again?"))
+
+
 def form_not_owed(refund_id: int) -> Form:
     return _form("refund-dropped", refund_id, say("Is this refund not owed?"))
 
@@ -53,6 +57,11 @@ def decided(done: Decided) -> Reply:
 
 def settled(done: RefundSettled) -> Reply:
     values = {"amount": price(done.amount_minor, done.currency), "student": plain(done.student_name)}
+    if done.state is RefundState.REPLACED:
+        text = say(
+            "The provider is asked again by itself for {amount} to {student}; should it say no, you are told.", **values
+        )
+        return Reply(say("Tried again"), text, tone=Tone.DONE)
     if done.state is RefundState.NOT_OWED:
         text = say(
             "Nobody gives {amount} back to {student}: they count as kept. The bot does not tell them, so write to them "

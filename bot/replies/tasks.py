@@ -13,6 +13,7 @@ from core.texts.when import discord_time
 from core.usecases.reading.tasks import Payment, Somebody, Task, TaskKind
 
 A_PAGE = 5
+_A_ROW = 5  # buttons; of a page's tasks each has three at most, and Discord shows five rows
 _EXCERPT = 200
 
 
@@ -38,14 +39,16 @@ def _decisions(shown: Sequence[tuple[int, Task]]) -> list[list[Key]]:
     seen = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_SEEN]
     owed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.REFUND_FAILED]
     disputed = [(number, task.subject_id) for number, task in shown if task.kind is TaskKind.DISPUTED]
-    return [
-        [Key(say("Evidence for {number}", number=number), custom_id("evidence", each)) for number, each in disputed],
-        [Key(say("Grant {number}", number=number), custom_id("grant-parked", each)) for number, each in parked],
-        [Key(say("Give {number} back", number=number), custom_id("refund-parked", each)) for number, each in parked],
-        [Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed],
-        [Key(say("{number} is not owed", number=number), custom_id("refund-not-owed", each)) for number, each in owed],
-        [Key(say("Sessions for {number}", number=number), custom_id("how-many", each)) for number, each in seen],
+    keys = [
+        *(Key(say("Evidence for {number}", number=number), custom_id("evidence", each)) for number, each in disputed),
+        *(Key(say("Grant {number}", number=number), custom_id("grant-parked", each)) for number, each in parked),
+        *(Key(say("Give {number} back", number=number), custom_id("refund-parked", each)) for number, each in parked),
+        *(Key(say("Try {number} again", number=number), custom_id("refund-again", each)) for number, each in owed),
+        *(Key(say("{number} is paid back", number=number), custom_id("refund-by-hand", each)) for number, each in owed),
+        *(Key(say("{number} is not owed", number=number), custom_id("refund-not-owed", each)) for number, each in owed),
+        *(Key(say("Sessions for {number}", number=number), custom_id("how-many", each)) for number, each in seen),
     ]
+    return [keys[first : first + _A_ROW] for first in range(0, len(keys), _A_ROW)]
 
 
 def _waits_for_bank(task: Task) -> bool:
@@ -186,8 +189,8 @@ def _next(task: Task) -> str:
             return say("Choose one with `/setup` and its option `staff_channel`.")
         case TaskKind.REFUND_FAILED:
             return say(
-                "Refund it on the provider's pages, or pay the student otherwise. Then say so below; or say that it is "
-                "not owed."
+                "If you mended what was in the way, try it again below. Else refund it on the provider's pages, or pay "
+                "the student otherwise, and say so below; or say that it is not owed."
             )
         case TaskKind.PAYMENT_PARKED:
             return say("Compare both at the provider. Then grant what was ordered, or give the money back, below.")

@@ -126,6 +126,7 @@ async def order_subject(
             refunds.c.amount_minor.label("refund_minor"),
             refunds.c.last_error.label("refund_error"),
             refunds.c.state.label("refund_state"),
+            refunds.c.by_hand_at.label("refund_by_hand_at"),
             refunds.c.sessions.label("refund_sessions"),
             refunds.c.reason.label("refund_reason"),
             refunds.c.decided_at.label("refund_decided_at"),

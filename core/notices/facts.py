@@ -128,10 +128,21 @@ class RefundFacts:
     asks: bool = False
     error: str | None = None
     change: ByHand | None = None
+    by_hand: bool = False
 
     @property
     def is_owed(self) -> bool:
         return self.state is RefundState.FAILED
+
+    @property
+    def goes(self) -> bool:
+        """Whether the provider makes it, or made it."""
+        return self.state in (RefundState.INTENDED, RefundState.DONE) and not self.by_hand
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether staff paid it, and nobody else did."""
+        return self.state is RefundState.DONE and self.by_hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +169,15 @@ class OrderFacts:
     turned_down: Reason | None = None  # why what was agreed to too late was not bought
 
     def to_judge(self, cycle: int) -> NoticeFacts:
-        refund_owed = self.refund is None or self.refund.is_owed
-        return NoticeFacts(cycle=cycle, order_state=self.state, refund_owed=refund_owed)
+        if self.refund is None:
+            return NoticeFacts(cycle=cycle, order_state=self.state)
+        return NoticeFacts(
+            cycle=cycle,
+            order_state=self.state,
+            refund_owed=self.refund.is_owed,
+            refund_goes=self.refund.goes,
+            refund_by_hand=self.refund.is_by_hand,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

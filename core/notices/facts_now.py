@@ -174,6 +174,7 @@ def _refund(row: Row) -> RefundFacts | None:
     return RefundFacts(
         amount_minor=row["refund_minor"],
         state=row["refund_state"],
+        by_hand=row["refund_by_hand_at"] is not None,
         sessions=row["refund_sessions"],
         asks=row["refund_decided_at"] is None,
         error=row["refund_error"],

@@ -217,7 +217,7 @@ def refund_failed_staff(order: OrderFacts) -> Message:
         title = say("A refund failed: please make it by hand")
         text = say(
             "{student} is owed {amount} for an order with {mentor}, but the provider's refund failed: {why}. "
-            "Make it on the provider's own pages, or pay the student in another way.",
+            "Make it on the provider's own pages, or pay the student in another way; `/staff tasks` tries it again.",
             **values,
         )
     return Message(title, text + _reference(order))
@@ -248,6 +248,32 @@ def refunded(order: OrderFacts) -> Message:
         say("You get {amount} back", amount=_going_back(order)),
         "\n".join(lines) + _reason(order),
         [schedule_button()],
+    )
+
+
+def refund_failed(order: OrderFacts) -> Message:
+    return Message(
+        say("Your {amount} are not on their way yet", amount=_going_back(order)),
+        say(
+            "{amount} of your payment for “{product}” with {mentor} are owed to you, but giving them back did not work."
+            " Staff know and see to it; there is nothing for you to do.",
+            amount=_going_back(order),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        ),
+    )
+
+
+def refund_by_hand(order: OrderFacts) -> Message:
+    return Message(
+        say("You got {amount} back", amount=_going_back(order)),
+        say(
+            "Staff say that they paid you {amount} back, of your payment for “{product}” with {mentor}, in another way "
+            "than you paid. If you cannot find it, ask them.",
+            amount=_going_back(order),
+            product=plain(order.product_name),
+            mentor=name(order.pair.mentor),
+        ),
     )
 
 
@@ -408,6 +434,8 @@ MONEY: Mapping[NoticeKind, Callable[[OrderFacts], Message]] = {
     NoticeKind.PAID_TWICE_STAFF: paid_twice_staff,
     NoticeKind.ABOVE_CAPACITY_STAFF: above_capacity_staff,
     NoticeKind.REFUND_FAILED_STAFF: refund_failed_staff,
+    NoticeKind.REFUND_FAILED: refund_failed,
+    NoticeKind.REFUND_BY_HAND: refund_by_hand,
     NoticeKind.REFUNDED: refunded,
     NoticeKind.REFUNDED_STAFF: refunded_staff,
     NoticeKind.REFUND_SEEN_STAFF: refund_seen_staff,

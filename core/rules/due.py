@@ -99,6 +99,8 @@ class NoticeFacts:
     last_notice_at: datetime | None = None
     answered: bool = False
     refund_owed: bool = True
+    refund_goes: bool = True  # the provider makes it, or made it
+    refund_by_hand: bool = True
     mentor_paused: bool = False
     grace_stopped: bool = False
     dispute_outcome: DisputeOutcome | None = None
@@ -272,6 +274,14 @@ def _unless_owed(facts: NoticeFacts, _now: datetime) -> str | None:
     return None if facts.refund_owed else "it is paid back in another way"
 
 
+def _unless_goes(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.refund_goes else "it failed, or its money went in another way"
+
+
+def _unless_by_hand(facts: NoticeFacts, _now: datetime) -> str | None:
+    return None if facts.refund_by_hand else "it is found among the provider's"
+
+
 def _unless_answered(facts: NoticeFacts, _now: datetime) -> str | None:
     return "it is answered" if facts.answered else None
 
@@ -322,7 +332,9 @@ DROPPED: Mapping[NoticeKind, Callable[[NoticeFacts, datetime], str | None]] = {
     NoticeKind.PAID_TWICE_STAFF: _never,
     NoticeKind.ABOVE_CAPACITY_STAFF: _never,
     NoticeKind.REFUND_FAILED_STAFF: _unless_owed,
-    NoticeKind.REFUNDED: _never,
+    NoticeKind.REFUND_FAILED: _unless_owed,
+    NoticeKind.REFUND_BY_HAND: _unless_by_hand,
+    NoticeKind.REFUNDED: _unless_goes,
     NoticeKind.REFUNDED_STAFF: _never,
     NoticeKind.REFUND_SEEN_STAFF: _never,
     NoticeKind.PARKED_REFUNDED: _unless_order(OrderState.REFUNDED),

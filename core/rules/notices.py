@@ -62,6 +62,8 @@ class NoticeKind(StrEnum):
     REFUNDED = "refunded"
     REFUNDED_STAFF = "refunded_staff"
     REFUND_SEEN_STAFF = "refund_seen_staff"  # made on the provider's own pages
+    REFUND_FAILED = "refund_failed"
+    REFUND_BY_HAND = "refund_by_hand"
     PARKED_REFUNDED = "parked_refunded"
     # Of one dispute (rule 29).
     DISPUTED = "disputed"
@@ -196,6 +198,8 @@ _DISPUTE = frozenset(
 )
 _REFUND = frozenset(
     {
+        NoticeKind.REFUND_FAILED,
+        NoticeKind.REFUND_BY_HAND,
         NoticeKind.REFUND_FAILED_STAFF,
         NoticeKind.REFUNDED,
         NoticeKind.REFUNDED_STAFF,

@@ -52,6 +52,8 @@ WHAT: Mapping[NoticeKind, str] = {
     NoticeKind.REFUNDED: _("Money goes back"),
     NoticeKind.REFUNDED_STAFF: _("Staff give money back"),
     NoticeKind.REFUND_SEEN_STAFF: _("Money was given back on the provider's pages"),
+    NoticeKind.REFUND_FAILED: _("Giving money back did not work yet"),
+    NoticeKind.REFUND_BY_HAND: _("Staff paid money back in another way"),
     NoticeKind.PARKED_REFUNDED: _("A payment is given back"),
     NoticeKind.DISPUTED: _("A payment is disputed"),
     NoticeKind.DISPUTED_STAFF: _("A payment is disputed"),

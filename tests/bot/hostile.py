@@ -286,6 +286,10 @@ async def _refund_parked(scene: Scene) -> str:
     return f"refund-parked:{await a_parked_order(scene.world.db, scene.world.pair)}"
 
 
+async def _refund_again(scene: Scene) -> str:
+    return f"refund-again:{await a_failed_refund(scene.world.db, scene.world.pair)}"
+
+
 async def _refund_not_owed(scene: Scene) -> str:
     return f"refund-not-owed:{await a_failed_refund(scene.world.db, scene.world.pair)}"
 
@@ -310,6 +314,7 @@ FORMS: Mapping[str, tuple[Row, Callable[[Scene], Awaitable[str]]]] = {
         _how_many,
     ),
     "refund-made": (Row("sam", {"why": REASON}), _refund_by_hand),
+    "refund-anew": (Row("sam", {"why": REASON}), _refund_again),
     "refund-dropped": (Row("sam", {"why": REASON}), _refund_not_owed),
 }
 """Every form, and the button that opens it."""

@@ -335,6 +335,7 @@ ACTIONS: Final[dict[str, Line]] = {
     "pick-waive": Line(of_the_session("Waived"), chosen=session, given=missed),
     "evidence": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,)),
     "refund-by-hand": Line(anybody(FORM), numbers=(1,)),
+    "refund-again": Line(anybody(FORM), numbers=(1,)),
     "refund-not-owed": Line(anybody(FORM), numbers=(1,)),
     "refund-parked": Line(anybody(FORM), numbers=(1,)),
     "refund-confirm": Line(
@@ -363,6 +364,7 @@ FORMS: Final[dict[str, Line]] = {
     "grant-order": Line(staff_only() | {STAFF: Reason.ALREADY_DECIDED}, numbers=(1,), words={"why": WHY}),
     "note-add": Line(of_the_session("Noted"), numbers=(seat,), words={"text": "Likes rooks"}),
     "refund-made": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,), words={"why": WHY}),
+    "refund-anew": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,), words={"why": WHY}),
     "refund-dropped": Line(staff_only() | {STAFF: Reason.UNKNOWN_ORDER}, numbers=(1,), words={"why": WHY}),
     "refund-order": Line(staff_only() | {STAFF: Reason.ALREADY_DECIDED}, numbers=(1,), words={"why": WHY}),
     "take-for-refund": Line(

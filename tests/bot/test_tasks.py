@@ -13,7 +13,7 @@ from core.texts.refusals import SENTENCES
 from core.usecases.reading.tasks import Payment, Somebody, Task, TaskKind
 from seatkeeper.demo.languages import speaks
 from tests.bot.world import World, labels, read, reply_to, stamp
-from tests.builders import DAY, a_session, row_of
+from tests.builders import DAY, a_session, row_of, rows_of
 from tests.clocks import NOW
 from tests.usecases.records.tasks import a_failed_refund, a_parked_order
 
@@ -36,8 +36,8 @@ async def test_staff_read_what_waits_and_what_to_do_next(world: World) -> None:
     ]
     assert said[4].startswith("Order ")
     assert said[5:] == [
-        "→ Refund it on the provider's pages, or pay the student otherwise. Then say so below; or say that it is "
-        "not owed.",
+        "→ If you mended what was in the way, try it again below. Else refund it on the provider's pages, or pay "
+        "the student otherwise, and say so below; or say that it is not owed.",
         "2. A session without an outcome",
         f"{mara} does not say how the session with {stu} went, {stamp(NOW - 2 * DAY, 'f')}.",
         "→ Ask the mentor. `/complete` or `/noshow` says it for them.",
@@ -81,7 +81,7 @@ async def test_staff_give_it_back_and_say_what_they_paid_back_by_hand(world: Wor
     order = await a_parked_order(world.db, world.pair)
     refund = await a_failed_refund(world.db, world.pair)
     shown = await world.sam.slash(world.public, "staff tasks")
-    assert labels(reply_to(shown)) == ["Grant 2", "Give 2 back", "1 is paid back", "1 is not owed"]
+    assert labels(reply_to(shown)) == ["Grant 2", "Give 2 back", "Try 1 again", "1 is paid back", "1 is not owed"]
 
     form = await world.sam.click(reply_to(shown), label="Give 2 back")
     back = await world.sam.submit_modal(form, {"why": "they want it"})
@@ -110,6 +110,20 @@ async def test_staff_say_that_a_refund_is_not_owed(world: World) -> None:
     assert "Nobody gives €50.00 back to Stu: they count as kept." in read(done)
     assert (await row_of(world.db, tables.refunds, refund))["state"] is RefundState.NOT_OWED
     assert "Nothing waits for staff now." in read(await world.sam.slash(world.public, "staff tasks"))
+
+
+async def test_staff_try_a_failed_refund_again(world: World) -> None:
+    refund = await a_failed_refund(world.db, world.pair)
+    shown = await world.sam.slash(world.public, "staff tasks")
+
+    form = await world.sam.click(reply_to(shown), label="Try 1 again")
+    done = await world.sam.submit_modal(form, {"why": "the key is mended"})
+
+    assert "The provider is asked again by itself for €50.00 to Stu" in read(done)
+    old, new = await rows_of(world.db, tables.refunds)
+    assert (old["id"], old["state"], new["state"]) == (refund, RefundState.REPLACED, RefundState.INTENDED)
+    assert "Nothing waits for staff now." in read(await world.sam.slash(world.public, "staff tasks"))
+    assert "is tried again" in read(await world.sam.slash(world.public, "staff audit"))
 
 
 async def test_a_forged_decision_decides_nothing(world: World) -> None:

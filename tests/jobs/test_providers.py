@@ -10,7 +10,7 @@ from core.db import tables
 from core.db.unit import Database
 from core.jobs.jobs import Jobs
 from core.rules.backoff import MOST_ATTEMPTS
-from core.rules.states import EventState, OrderState, RefundState
+from core.rules.states import Channel, EventState, OrderState, RefundState
 from core.usecases.refunds.make_refund import make_refund
 from tests.builders import Pair, a_pair, an_order, count_of, row_of, rows_of
 from tests.clocks import NOW, SettableClock
@@ -152,9 +152,10 @@ async def test_a_refund_that_the_provider_will_not_make_is_a_task_for_staff(
 
     refund = await row_of(db, tables.refunds, refund_id)
     assert (refund["state"], refund["last_error"]) == (RefundState.FAILED, "the account may not do this")
-    (sent,) = courier.sent
-    assert "the account may not do this" in sent.message.text
-    assert "€200.00" in sent.message.text
+    student, staff = courier.sent
+    assert "the account may not do this" in staff.message.text
+    assert "€200.00" in staff.message.text
+    assert (student.message.title, student.to.channel) == ("Your €200.00 are not on their way yet", Channel.DM)
 
 
 async def test_a_refund_is_asked_for_again_until_staff_must_see_to_it(

@@ -9,6 +9,7 @@ from core.texts.language import plain
 from core.usecases.buying.decide_parked import grant_parked
 from core.usecases.buying.settle import settle
 from core.usecases.completion.not_held import not_held
+from core.usecases.refunds.by_hand import refund_again, refunded_by_hand
 from core.usecases.refunds.make_refund import make_refund
 from core.usecases.refunds.refund_order import Wish, preview_refund, refund_order
 from tests.answers import given
@@ -164,3 +165,26 @@ async def test_where_no_money_goes_back_nobody_is_told_that_it_does(db: Database
     assert "Staff took it off the student's pack, and the time is free again." in mentor
     assert "Seat released with the last sessions" in staff
     assert [each for each in (student, mentor, staff) if "money" in each or "refund" in each or "€" in each] == []
+
+
+async def test_a_student_hears_of_a_refund_that_failed_and_of_what_became_of_it(
+    db: Database, courier: KeepingCourier
+) -> None:
+    pairs = [await a_pair(db)]
+    pairs += [await a_pair(db, community=pairs[0].community) for _ in range(2)]
+    for number, pair in enumerate(pairs):
+        await hears(db, await news_of(db, pair, 5_000, f"re_{number}", failed="lost_or_stolen_card"))
+    await everything_due(db, courier)
+    by_hand, again, _ = [row["id"] for row in await rows_of(db, tables.refunds)]
+    given(await refunded_by_hand(db, pairs[0].staff, by_hand, "by bank transfer"))
+    given(await refund_again(db, pairs[1].staff, again, "another card"))
+    await hears(db, await news_of(db, pairs[2], 5_000, "re_on_the_pages"))
+    await everything_due(db, courier)
+
+    told = [
+        [each.message.title for each in courier.sent if each.to.discord_id == pair.student.user_id] for pair in pairs
+    ]
+    failed = "Your €50.00 are not on their way yet"
+    back = "You get €50.00 back"
+    assert told == [[failed, "You got €50.00 back"], [failed, back], [failed, back]]
+    assert not any("by bank transfer" in each or "another card" in each for each in courier.texts)

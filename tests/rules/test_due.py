@@ -63,6 +63,8 @@ TRUE_ORDER_STATES = {
     NoticeKind.PAID_TWICE_STAFF: {None, *OrderState},
     NoticeKind.ABOVE_CAPACITY_STAFF: {None, *OrderState},
     NoticeKind.REFUND_FAILED_STAFF: {None, *OrderState},
+    NoticeKind.REFUND_FAILED: {None, *OrderState},
+    NoticeKind.REFUND_BY_HAND: {None, *OrderState},
     NoticeKind.REFUNDED: {None, *OrderState},
     NoticeKind.REFUNDED_STAFF: {None, *OrderState},
     NoticeKind.REFUND_SEEN_STAFF: {None, *OrderState},
@@ -149,6 +151,16 @@ def test_staff_are_not_told_of_a_failed_refund_that_was_paid_back_since() -> Non
     told = facts(order_state=OrderState.FULFILLED, refund_owed=False)
 
     assert why_drop(NoticeKind.REFUND_FAILED_STAFF, told, NOW) == "it is paid back in another way"
+    assert why_drop(NoticeKind.REFUND_FAILED, told, NOW) == "it is paid back in another way"
+
+
+def test_a_student_is_told_that_money_goes_back_only_while_it_does_and_in_that_way() -> None:
+    failed, found = facts(refund_goes=False), facts(refund_by_hand=False)
+
+    assert why_drop(NoticeKind.REFUNDED, failed, NOW) == "it failed, or its money went in another way"
+    assert why_drop(NoticeKind.REFUND_BY_HAND, found, NOW) == "it is found among the provider's"
+    assert why_drop(NoticeKind.REFUNDED, facts(), NOW) is None
+    assert why_drop(NoticeKind.REFUND_BY_HAND, facts(), NOW) is None
 
 
 @pytest.mark.parametrize("kind", TRUE_SEAT_STATES)

@@ -109,6 +109,7 @@ async def fail_refund(
         owe(
             tx,
             payment["community_id"],
+            Owed(NoticeKind.REFUND_FAILED, payment["order_id"], payment["student_id"], cycle=refund["id"]),
             Owed(NoticeKind.REFUND_FAILED_STAFF, payment["order_id"], None, cycle=refund["id"]),
         ),
     )
@@ -127,6 +128,9 @@ async def _note_another(tx: Transaction, payment: RowMapping, news: RefundNews, 
         await _done(tx, payment, refund, news)
     if mended is not None:
         await tx.run(db_refunds.decide_refund(tx, refund_id, 0))
+        if mended["state"] is RefundState.FAILED:  # else they know it from staff
+            told = Owed(NoticeKind.REFUNDED, payment["order_id"], payment["student_id"], refund_id)
+            await tx.run(owe(tx, payment["community_id"], told))
     else:
         await _take_for(tx, payment, refund_id)
         await _tell(tx, payment, refund_id)
