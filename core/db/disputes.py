@@ -18,6 +18,11 @@ def pair_is_disputed(student_id: int, mentor_id: int) -> Exists:
     return _open().where(orders.c.student_id == student_id, orders.c.mentor_id == mentor_id)
 
 
+def another_is_disputed(student_id: int, mentor_id: int, payment_id: int) -> Exists:
+    """Whether a dispute about another payment of this student's for this mentor is open."""
+    return pair_is_disputed(student_id, mentor_id).where(payments.c.id != payment_id)
+
+
 def order_is_disputed(order_id: Any) -> Exists:
     """Whether a dispute about what was paid for this order is open."""
     return _open().where(orders.c.id == order_id)

@@ -5,12 +5,13 @@ Staff's refunds, refunds made on the provider's pages and lost disputes all come
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.sql.dml import UpdateBase
 
+from core.db.disputes import another_is_disputed
 from core.db.history import By, Change, note, record
 from core.db.notices import Owed, owe
 from core.db.orders import move_order, order_of_pair
@@ -78,6 +79,10 @@ async def take_all(tx: Transaction, payment: RowMapping, taking: Taking) -> Plan
         return None
     await refund_whole_order(tx, payment, taking)
     field = await field_of(tx, payment["student_id"], payment["mentor_id"], payment["pack_id"])
+    if field.ground.disputed:
+        # Of money that is all gone no bank decides any more: only a dispute about another payment keeps the seat.
+        another = another_is_disputed(payment["student_id"], payment["mentor_id"], payment["id"])
+        field = replace(field, ground=replace(field.ground, disputed=bool(await tx.value(select(another)))))
     plan = plan_refund(field.ground, None)
     if field.ground.pack.state is not PackState.REFUNDED:
         await take_sessions(tx, field, plan, taking)
