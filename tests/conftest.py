@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -33,6 +34,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _database_of(item) == "postgresql" and _named(item) in on_both:
             item.add_marker("no_cover")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests counted, as a whole: `record_property("seats tried", 12)` of two of them is "24 seats tried"."""
+    counted: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        counted.update({name: value for name, value in report.user_properties if isinstance(value, int)})
+    for name, number in sorted(counted.items()):
+        terminalreporter.write_line(f"{number} {name}")
 
 
 def _named(item: pytest.Item) -> tuple[object, object]:

@@ -1,16 +1,22 @@
 """Rows that several builders write in one transaction."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from core.db.unit import Database, Transaction
+from core.ports import Clock
+from core.rules.refusals import Refused
+
+T = TypeVar("T")
 
 
 class _Together(Database):
     """What builders take for a database: one open transaction, for all that they read and write."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, clock: Clock) -> None:
         self._tx = tx
+        self.clock = clock
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
@@ -18,9 +24,13 @@ class _Together(Database):
 
     look = begin
 
+    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T | Refused:
+        """What the work answers. What it wrote stays even if it refuses: the block is for what is not refused."""
+        return await work(self._tx)
+
 
 @asynccontextmanager
 async def together(db: Database) -> AsyncIterator[Database]:
-    """All that builders write within this block is there after it; at once, which is quicker than one by one."""
+    """All that is written within this block is there after it; at once, which is quicker than one by one."""
     async with db.begin() as tx:
-        yield _Together(tx)
+        yield _Together(tx, db.clock)

@@ -12,7 +12,8 @@ from core.usecases.refunds.make_refund import make_refund
 from tests.builders import rows_of
 from tests.killing import Killed, killed_at
 from tests.machines.invariants import breaches
-from tests.proofs.world import PARTIAL, PRICE, Purchase, World, a_world, every_row, outcomes
+from tests.proofs.outcomes import every_row, outcomes
+from tests.proofs.world import PARTIAL, PRICE, Purchase, World, a_world
 
 MOST_STATEMENTS = 40
 
