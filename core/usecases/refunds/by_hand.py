@@ -45,8 +45,6 @@ async def refunded_by_hand(tx: Transaction, asker: Asker, refund_id: int, reason
     failed = await _failed(tx, asker, refund_id, reason)
     if isinstance(failed, Refused):
         return failed
-    if refused := await _why_not_pay(tx, failed):
-        return refused
     settled = await _settle(tx, failed, RefundState.DONE, "by hand")
     if isinstance(settled, RefundSettled):
         told = Owed(NoticeKind.REFUND_BY_HAND, failed.refund["order_id"], failed.refund["student_id"], refund_id)
@@ -66,8 +64,6 @@ async def refund_again(tx: Transaction, asker: Asker, refund_id: int, reason: st
     failed = await _failed(tx, asker, refund_id, reason)
     if isinstance(failed, Refused):
         return failed
-    if refused := await _why_not_pay(tx, failed):
-        return refused
     settled = await _settle(tx, failed, RefundState.REPLACED, "ask again")
     if isinstance(settled, Refused):
         return settled
@@ -89,12 +85,6 @@ async def refund_not_owed(tx: Transaction, asker: Asker, refund_id: int, reason:
     if isinstance(failed, Refused):
         return failed
     return await _settle(tx, failed, RefundState.NOT_OWED, "not owed")
-
-
-async def _why_not_pay(tx: Transaction, failed: _Failed) -> Refused | None:
-    """If the bank takes the money back, whoever was paid before has it twice (rule 29)."""
-    disputed = await tx.value(select(payment_is_disputed(failed.refund["payment_id"])))
-    return refuse(Reason.DISPUTE_IS_OPEN) if disputed else None
 
 
 async def _failed(tx: Transaction, asker: Asker, refund_id: int, reason: str) -> _Failed | Refused:
@@ -123,6 +113,9 @@ async def _failed(tx: Transaction, asker: Asker, refund_id: int, reason: str) ->
         return refuse(Reason.UNKNOWN_ORDER)
     # The lock of all news of this payment: another refund may just stand in for this one.
     await for_giving_back(tx, found["provider"], found["payment_ref"])
+    # If the bank takes the money back, whoever was paid by hand before has it twice; if not, it may be owed (rule 29).
+    if await tx.value(select(payment_is_disputed(found["payment_id"]))):
+        return refuse(Reason.DISPUTE_IS_OPEN)
     return _Failed(who, found, tidy)
 
 

@@ -42,12 +42,13 @@ async def test_said_twice_it_is_counted_once(db: Database) -> None:
     assert payment["refunded_minor"] == 5_000
 
 
-async def test_while_its_payment_is_disputed_nobody_pays_by_hand_what_the_bank_may_take(db: Database) -> None:
+async def test_while_its_payment_is_disputed_nobody_settles_what_the_bank_may_take(db: Database) -> None:
     pair = await a_pair(db)
     refund = await a_failed_refund(db, pair)
     await tells(db, pair)
 
     assert why(await refunded_by_hand(db, pair.staff, refund, "by bank transfer")) is Reason.DISPUTE_IS_OPEN
+    assert why(await refund_not_owed(db, pair.staff, refund, "they kept the sessions")) is Reason.DISPUTE_IS_OPEN
 
     await tells(db, pair, WON, at=NOW + DAY)
     assert given(await refunded_by_hand(db, pair.staff, refund, "by bank transfer")).amount_minor == 5_000
