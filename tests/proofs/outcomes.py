@@ -19,6 +19,7 @@ PASSING = frozenset(
     {
         NoticeKind.PAYMENT_PENDING,
         NoticeKind.PAYMENT_LATE_STAFF,
+        NoticeKind.PAYMENT_FAILED,
         NoticeKind.DISPUTED,
         NoticeKind.DISPUTED_STAFF,
         NoticeKind.RECONCILED_STAFF,

@@ -215,7 +215,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "partial": _SEEN,
     "rest": _SEEN,
     "asked": ("refunded", "refunded_staff"),
-    "again": ("paid_twice_staff",),
+    "again": ("refunded", "paid_twice_staff"),
     "won": ("dispute_won", "dispute_won_staff"),
     "lost": ("dispute_lost", "dispute_lost_staff"),
     "reversed": ("dispute_lost", "dispute_lost_staff"),
